@@ -24,7 +24,8 @@ class Rng {
 
   // Uniform in [0, bound). Zero if bound is not positive.
   Millis jitter(Millis bound) {
-    return bound.count() > 0 ? Millis(static_cast<Millis::rep>(below(static_cast<std::uint64_t>(bound.count())))) : Millis{0};
+    return bound.count() > 0 ? Millis(static_cast<Millis::rep>(below(static_cast<std::uint64_t>(bound.count()))))
+                             : Millis{0};
   }
 
  private:

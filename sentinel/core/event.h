@@ -23,10 +23,10 @@ struct MasterSwitch {
 };
 
 struct Event {
-  std::string name;     // "+sdown", "+switch-master": also the pub/sub channel.
+  std::string name;  // "+sdown", "+switch-master": also the pub/sub channel.
   Level level = Level::Notice;
-  std::string message;  // The stock payload, exactly.
-  std::string group;    // Empty for events of the process.
+  std::string message;                        // The stock payload, exactly.
+  std::string group;                          // Empty for events of the process.
   std::optional<MasterSwitch> master_switch;  // Set on +switch-master only.
 };
 

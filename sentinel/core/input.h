@@ -64,10 +64,10 @@ struct CommandReply {
   LinkId link;
   Token token;
   bool ok = false;
-  std::string error;                // The server's words, or ours for a lost link.
-  bool refused = false;             // The server said no (error reply): certainly not done.
-  std::vector<std::string> warnings;  // Optional parts that the server refused.
-  std::optional<NodeInfo> info;     // Promote and Repoint: INFO read in the same round trip.
+  std::string error;                                        // The server's words, or ours for a lost link.
+  bool refused = false;                                     // The server said no (error reply): certainly not done.
+  std::vector<std::string> warnings;                        // Optional parts that the server refused.
+  std::optional<NodeInfo> info;                             // Promote and Repoint: INFO read in the same round trip.
   std::vector<std::pair<std::string, std::string>> values;  // ReadConfig.
 };
 struct HelloReceived {

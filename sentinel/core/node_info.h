@@ -18,18 +18,18 @@ struct NodeInfo {
   std::string run_id;
   NodeRole role = NodeRole::Unknown;
   bool loading = false;
-  std::string replication_id;         // master_replid.
-  std::string replication_id2;        // master_replid2: the history it continued from.
-  std::uint64_t master_offset = 0;    // master_repl_offset.
-  std::vector<Endpoint> replicas;     // slaveN lines; masters only.
+  std::string replication_id;       // master_replid.
+  std::string replication_id2;      // master_replid2: the history it continued from.
+  std::uint64_t master_offset = 0;  // master_repl_offset.
+  std::vector<Endpoint> replicas;   // slaveN lines; masters only.
 
   // Replicas only.
   std::optional<Endpoint> master;
   bool master_link_up = false;
   bool sync_in_progress = false;
-  Millis master_link_down{0};         // master_link_down_since_seconds.
-  Millis master_last_io{0};           // master_last_io_seconds_ago; -1 s when none.
-  std::uint64_t replica_offset = 0;   // slave_repl_offset.
+  Millis master_link_down{0};        // master_link_down_since_seconds.
+  Millis master_last_io{0};          // master_last_io_seconds_ago; -1 s when none.
+  std::uint64_t replica_offset = 0;  // slave_repl_offset.
   unsigned priority = 100;
   bool announced = true;
 };

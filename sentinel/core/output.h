@@ -75,7 +75,8 @@ struct Repoint {
   Token token;
   Millis timeout{0};
   Endpoint master;
-  bool fence = false;  // R-L5: CONFIG SET min-replicas-to-write 1000000 ahead of it in the transaction... cleared after.
+  bool fence =
+      false;  // R-L5: CONFIG SET min-replicas-to-write 1000000 ahead of it in the transaction... cleared after.
 };
 struct ConfigSet {
   LinkId link;
@@ -109,8 +110,9 @@ struct SendPeer {
   PeerMessage message;
 };
 
-using Action = std::variant<OpenLink, CloseLink, SetUrgent, SendPing, SendInfo, SetHelloListening, PublishHello,
-                            ScriptKill, Promote, Repoint, ConfigSet, ReadConfig, PauseWrites, DialPeer, DropPeer, SendPeer>;
+using Action =
+    std::variant<OpenLink, CloseLink, SetUrgent, SendPing, SendInfo, SetHelloListening, PublishHello, ScriptKill,
+                 Promote, Repoint, ConfigSet, ReadConfig, PauseWrites, DialPeer, DropPeer, SendPeer>;
 
 struct Output {
   std::vector<Action> now;            // Safe before the disk.

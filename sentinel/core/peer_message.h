@@ -28,7 +28,7 @@ struct VoteRequest {
   Epoch epoch;
   Epoch config_epoch;
   Endpoint master;
-  bool forced = false;  // An operator asked for it.
+  bool forced = false;      // An operator asked for it.
   std::uint64_t round = 0;  // Echoed, so that a late answer is told from a new one.
   bool operator==(const VoteRequest&) const = default;
 };
@@ -47,11 +47,11 @@ enum class VoteRefusal {
 
 struct VoteReply {
   std::string group;
-  Epoch epoch;       // Of the request.
+  Epoch epoch;  // Of the request.
   std::uint64_t round = 0;
   VoteRefusal refusal = VoteRefusal::None;  // None: granted.
-  NodeId voted_for;  // In seen_epoch, if known.
-  Epoch seen_epoch;  // The voter's, so that the next try is above it.
+  NodeId voted_for;                         // In seen_epoch, if known.
+  Epoch seen_epoch;                         // The voter's, so that the next try is above it.
   bool operator==(const VoteReply&) const = default;
 };
 

@@ -23,8 +23,8 @@ struct GroupSettings {
   Millis failover_timeout{180000};
   unsigned parallel_syncs = 1;
 
-  bool crash_detection = false;  // R-D4: a refused connection is evidence of a crash.
-  Millis crash_confirm{300};     // ... once it was refused for this long.
+  bool crash_detection = false;     // R-D4: a refused connection is evidence of a crash.
+  Millis crash_confirm{300};        // ... once it was refused for this long.
   Millis evidence_hold_max{30000};  // R-D5: evidence of life holds a failover back at most this long.
 
   WriteSafety write_safety = WriteSafety::Off;  // R-L1.
@@ -42,20 +42,20 @@ struct GroupSettings {
 };
 
 struct ProcessSettings {
-  NodeId self;             // 40 lower-case hex characters.
-  Endpoint announce;       // Where peers and clients reach this process.
+  NodeId self;                  // 40 lower-case hex characters.
+  Endpoint announce;            // Where peers and clients reach this process.
   std::vector<Endpoint> peers;  // The other sentinels. Empty: peers are discovered by hello.
 
-  Millis lease{3000};           // R-E6.
+  Millis lease{3000};  // R-E6.
   Millis lease_renew{1000};
-  Millis rank_stagger{50};      // R-E4.
-  Millis vote_timeout{500};     // A candidate asks again after this much silence.
+  Millis rank_stagger{50};   // R-E4.
+  Millis vote_timeout{500};  // A candidate asks again after this much silence.
   Millis info_period{10000};
   Millis info_period_urgent{100};  // While a master is suspected or a failover runs.
   Millis hello_period{2000};
-  Millis refresh_timeout{100};     // R-F1.
-  Millis promote_timeout{2000};    // R-F3.
-  Millis stall_threshold{2000};    // R-D6: a stall this long is reported as tilt.
+  Millis refresh_timeout{100};   // R-F1.
+  Millis promote_timeout{2000};  // R-F3.
+  Millis stall_threshold{2000};  // R-D6: a stall this long is reported as tilt.
   Millis tilt_period{5000};
 };
 

@@ -22,7 +22,7 @@ struct InstanceStatus {
   bool disconnected = false;
   unsigned link_refcount = 1;
   unsigned pending_commands = 0;
-  Millis last_ping_sent{0};      // Age of the oldest unanswered ping, 0 if none.
+  Millis last_ping_sent{0};  // Age of the oldest unanswered ping, 0 if none.
   Millis last_ok_ping_reply{0};
   Millis last_ping_reply{0};
   std::optional<Millis> s_down_time;
@@ -32,23 +32,23 @@ struct InstanceStatus {
 struct NodeStatus : InstanceStatus {
   NodeRole role_reported = NodeRole::Unknown;
   Millis role_reported_time{0};
-  Millis info_refresh{0};        // 0: never.
-  NodeInfo info;                 // The last one.
-  bool foreign = false;          // R-C6: another deployment's node at a recycled address.
+  Millis info_refresh{0};  // 0: never.
+  NodeInfo info;           // The last one.
+  bool foreign = false;    // R-C6: another deployment's node at a recycled address.
   bool promoted = false;
   bool reconf_sent = false;
   bool reconf_inprog = false;
   bool reconf_done = false;
   bool master_reboot = false;
-  std::optional<std::string> ineligible;  // Why it may not be promoted now.
+  std::optional<std::string> ineligible;          // Why it may not be promoted now.
   std::optional<unsigned> min_replicas_to_write;  // As last read from the node.
   std::optional<unsigned> min_replicas_max_lag;   // Seconds.
 };
 
 struct PeerStatus : InstanceStatus {
   NodeId id;
-  bool vigil = true;             // false: a stock sentinel.
-  bool says_down = false;        // Its view of this group's master.
+  bool vigil = true;       // false: a stock sentinel.
+  bool says_down = false;  // Its view of this group's master.
   Millis last_hello{0};
   NodeId voted_leader;
   Epoch voted_leader_epoch;
@@ -65,15 +65,15 @@ struct GroupStatus {
   bool force_failover = false;
   std::string failover_state = "none";  // Stock's words.
   Epoch config_epoch;
-  Epoch epoch;                   // Highest seen for the group.
+  Epoch epoch;  // Highest seen for the group.
   NodeId voted_for;
   Epoch voted_epoch;
-  unsigned members = 1;          // Electorate, with ourselves.
+  unsigned members = 1;  // Electorate, with ourselves.
 };
 
 struct CoreStatus {
   NodeId self;
-  Epoch current_epoch;           // The highest of all groups: what stock calls current-epoch.
+  Epoch current_epoch;  // The highest of all groups: what stock calls current-epoch.
   bool tilt = false;
   Millis tilt_since{0};
   bool store_healthy = true;

@@ -1,0 +1,16 @@
+// Every bound of the core, with its unit.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace sentinel {
+
+inline constexpr std::size_t kNodesPerGroupMax = 64;  // Replicas beyond are not watched.
+inline constexpr std::size_t kPeersPerGroupMax = 32;  // Discovered sentinels beyond are ignored.
+inline constexpr std::size_t kGroupsMax = 10000;
+inline constexpr std::size_t kGroupNameBytesMax = 128;
+inline constexpr std::size_t kHostBytesMax = 255;
+inline constexpr std::uint64_t kEpochStepMax = 1'000'000;  // R-C4: a larger jump is refused.
+
+}  // namespace sentinel
