@@ -1,0 +1,5 @@
+from harness.sentinel_node import SentinelNode
+
+
+class VigilSentinel(SentinelNode):
+    kind = "vigil"
