@@ -1,0 +1,1 @@
+"""Measurements of a real deployment; scripts/bench is their command line."""
