@@ -1,0 +1,314 @@
+#include "sentinel/config/read_config.h"
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+#include <ifaddrs.h>
+#include <netinet/in.h>
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <map>
+#include <set>
+
+#include "sentinel/config/keys.h"
+#include "sentinel/config/scalars.h"
+#include "sentinel/config/secret_file.h"
+#include "sentinel/config/yaml_tree.h"
+
+namespace sentinel {
+namespace {
+
+constexpr std::size_t kGroupsMax = 10'000;
+constexpr std::size_t kWebhooksMax = 32;
+
+// A group with the places its cross-checks point at.
+struct ReadGroup {
+  GroupSettings settings;
+  const YamlNode* where = nullptr;
+  SeenKeys seen;
+};
+
+void refuse_both(const SeenKeys& seen, const std::string& key, Problems& problems) {
+  const auto inline_value = seen.find(key);
+  const auto file = seen.find(key + "-file");
+  if (inline_value == seen.end() || file == seen.end()) return;
+  const YamlNode& later = file->second->line < inline_value->second->line ? *inline_value->second : *file->second;
+  problems.error(later, fmt::format("{0} and {0}-file are both given: keep one", key));
+}
+
+const YamlNode& place(const SeenKeys& seen, std::string_view key, const YamlNode& otherwise) {
+  const auto found = seen.find(key);
+  return found == seen.end() ? otherwise : *found->second;
+}
+
+template <typename Target>
+void read_block(const SeenKeys& root, std::string_view name, const KeyTable<Target>& table, Target& target,
+                Problems& problems) {
+  const auto found = root.find(name);
+  if (found == root.end() || found->second->kind == YamlNode::Kind::Null)
+    return;  // A block whose keys are all commented out.
+  apply(table, index_map(*found->second, names_of(table), problems), target, problems);
+}
+
+bool is_wildcard(const std::string& host) { return host == "0.0.0.0" || host == "::"; }
+bool is_loopback(const std::string& host) { return host.starts_with("127.") || host == "::1" || host == "localhost"; }
+
+class Reader {
+ public:
+  Reader(const ConfigText& source, const YamlNode& root)
+      : source_(source), root_(root), problems_(folder_of(source.path)) {}
+
+  Result<DaemonConfig, std::vector<ConfigError>> run() {
+    std::vector<std::string> known = names_of(root_keys());
+    known.insert(known.end(), root_blocks().begin(), root_blocks().end());
+    seen_ = index_map(root_, known, problems_);
+    read_top();
+    read_block(seen_, "log", log_keys(), config_.log, problems_);
+    read_block(seen_, "limits", limit_keys(), config_.limits, problems_);
+    read_tls();
+    read_defaults();
+    read_groups();
+    read_webhooks();
+    for (ReadGroup& group : groups_) finish_quorum(group.settings, group.seen, *group.where);
+    check_unique();
+    warn();
+    auto errors = problems_.take_errors();
+    if (!errors.empty()) return unexpected(std::move(errors));
+    for (ReadGroup& group : groups_) config_.groups.push_back(std::move(group.settings));
+    config_.file = source_.path;
+    config_.warnings = problems_.take_warnings();
+    return std::move(config_);
+  }
+
+ private:
+  static std::string folder_of(const std::string& path) {
+    std::error_code ignored;
+    const std::filesystem::path absolute = std::filesystem::absolute(path, ignored);
+    return absolute.parent_path().string();
+  }
+
+  void read_top() {
+    RootDraft draft;
+    apply(root_keys(), seen_, draft, problems_);
+    refuse_both(seen_, "password", problems_);
+    refuse_both(seen_, "peer-password", problems_);
+    config_.password = draft.password;
+    config_.peer_password = draft.peer_password.empty() ? draft.password : draft.peer_password;
+    config_.state_dir = draft.state_dir;
+    config_.listen.clear();
+    for (const std::string& host : draft.bind) config_.listen.push_back({host, draft.port});
+    Endpoint& announce = config_.process.announce;
+    announce.port = draft.announce_port != 0 ? draft.announce_port : draft.port;
+    announce.host = draft.announce_host;
+    if (announce.host.empty() && draft.bind.size() == 1 && !is_wildcard(draft.bind[0])) announce.host = draft.bind[0];
+    place_ourselves(draft);
+  }
+
+  // One peers list serves all sentinels of a deployment: our own entry is left
+  // out, and tells us our address when nothing else does.
+  void place_ourselves(const RootDraft& draft) {
+    Endpoint& announce = config_.process.announce;
+    const auto is_local = [&](const Endpoint& peer) {
+      const auto& local = source_.local_addresses;
+      return peer.port == announce.port && std::find(local.begin(), local.end(), peer.host) != local.end();
+    };
+    for (const Endpoint& peer : draft.peers) {
+      const bool listens = std::find(config_.listen.begin(), config_.listen.end(), peer) != config_.listen.end();
+      if (peer == announce || listens || is_local(peer)) {
+        if (announce.host.empty()) announce.host = peer.host;
+        continue;
+      }
+      config_.process.peers.push_back(peer);
+    }
+  }
+
+  void read_tls() {
+    read_block(seen_, "tls", tls_keys(), config_.tls, problems_);
+    if (!config_.tls.enabled) return;
+    problems_.error(
+        place(seen_, "tls", root_),
+        "tls: not available in this version; remove \"enabled: on\" and keep the traffic on a private network");
+  }
+
+  void read_defaults() {
+    const auto found = seen_.find("defaults");
+    if (found == seen_.end() || found->second->kind == YamlNode::Kind::Null) {
+      finish_quorum(config_.defaults, {}, root_);
+      return;
+    }
+    std::vector<std::string> known = names_of(group_keys());
+    default_seen_ = index_map(*found->second, known, problems_);
+    apply(group_keys(), default_seen_, config_.defaults, problems_);
+    refuse_both(default_seen_, "auth-password", problems_);
+    finish_quorum(config_.defaults, default_seen_, *found->second);
+  }
+
+  void read_groups() {
+    const auto found = seen_.find("groups");
+    if (found == seen_.end() || found->second->kind == YamlNode::Kind::Null) return;
+    const YamlNode& list = *found->second;
+    if (list.kind != YamlNode::Kind::List) {
+      problems_.error(list, "groups: expected a list, each group starting with \"- name: ...\"");
+      return;
+    }
+    if (list.items.size() > kGroupsMax) {
+      problems_.error(list, fmt::format("groups: more than {}", kGroupsMax));
+      return;
+    }
+    for (const YamlNode& item : list.items) read_group(item);
+  }
+
+  void read_group(const YamlNode& item) {
+    std::vector<std::string> known = names_of(identity_keys());
+    for (std::string& name : names_of(group_keys())) known.push_back(std::move(name));
+    ReadGroup group{config_.defaults, &item, index_map(item, known, problems_)};
+    apply(identity_keys(), group.seen, group.settings, problems_);
+    apply(group_keys(), group.seen, group.settings, problems_);
+    refuse_both(group.seen, "auth-password", problems_);
+    if (item.kind == YamlNode::Kind::Map) {
+      if (!group.seen.contains("name")) problems_.error(item, "the group has no name");
+      if (!group.seen.contains("master")) problems_.error(item, "the group has no master: add \"master: host:port\"");
+    }
+    groups_.push_back(std::move(group));
+  }
+
+  void read_webhooks() {
+    const auto found = seen_.find("webhooks");
+    if (found == seen_.end() || found->second->kind == YamlNode::Kind::Null) return;
+    const YamlNode& list = *found->second;
+    if (list.kind != YamlNode::Kind::List) {
+      problems_.error(list, "webhooks: expected a list, each starting with \"- url: ...\"");
+      return;
+    }
+    if (list.items.size() > kWebhooksMax) problems_.error(list, fmt::format("webhooks: more than {}", kWebhooksMax));
+    for (const YamlNode& item : list.items) {
+      WebhookSettings hook;
+      const SeenKeys seen = index_map(item, names_of(webhook_keys()), problems_);
+      apply(webhook_keys(), seen, hook, problems_);
+      refuse_both(seen, "secret", problems_);
+      webhook_secret_inline_ = webhook_secret_inline_ || seen.contains("secret");
+      if (item.kind == YamlNode::Kind::Map && !seen.contains("url")) problems_.error(item, "the webhook has no url");
+      for (const std::string& name : hook.groups) {
+        const auto named = [&](const ReadGroup& group) { return group.settings.name == name; };
+        if (std::any_of(groups_.begin(), groups_.end(), named)) continue;
+        problems_.error(place(seen, "groups", item), fmt::format("groups: there is no group {}", shown(name)));
+      }
+      config_.webhooks.push_back(std::move(hook));
+    }
+  }
+
+  // A quorum nobody wrote is the majority of the listed sentinels. One that
+  // can never be reached is an error where it was written.
+  void finish_quorum(GroupSettings& group, const SeenKeys& seen, const YamlNode& where) {
+    const auto& peers = config_.process.peers;
+    const unsigned members = static_cast<unsigned>(peers.size()) + 1;
+    if (group.quorum == 0) group.quorum = peers.empty() ? 2 : members / 2 + 1;
+    if (peers.empty() || group.quorum <= members || !seen.contains("quorum")) return;
+    if (&group != &config_.defaults && group.quorum == config_.defaults.quorum) return;  // Said once, at `defaults`.
+    problems_.error(place(seen, "quorum", where),
+                    fmt::format("quorum: {} can never be reached by {} sentinels ({} peers and this one)", group.quorum,
+                                members, peers.size()));
+  }
+
+  void check_unique() {
+    std::map<std::string, int> names;
+    std::map<Endpoint, std::string> masters;
+    for (const ReadGroup& group : groups_) {
+      const GroupSettings& settings = group.settings;
+      if (!settings.name.empty()) {
+        const YamlNode& where = place(group.seen, "name", *group.where);
+        const auto [first, fresh] = names.emplace(settings.name, where.line);
+        if (!fresh)
+          problems_.error(where,
+                          fmt::format("name: there is another group \"{}\" on line {}", settings.name, first->second));
+      }
+      if (settings.master.port == 0) continue;
+      const YamlNode& where = place(group.seen, "master", *group.where);
+      const auto [first, fresh] = masters.emplace(settings.master, settings.name);
+      if (!fresh)
+        problems_.error(where, fmt::format("master: {} is already the master of \"{}\"", to_string(settings.master),
+                                           first->second));
+      const auto& peers = config_.process.peers;
+      const bool sentinel_address = settings.master == config_.process.announce ||
+                                    std::find(peers.begin(), peers.end(), settings.master) != peers.end();
+      if (sentinel_address)
+        problems_.error(where, fmt::format("master: {} is a sentinel's address", to_string(settings.master)));
+      if (is_wildcard(settings.master.host))
+        problems_.error(where, "master: no node can be reached at a wildcard address");
+    }
+  }
+
+  void warn() {
+    const bool exposed = std::any_of(config_.listen.begin(), config_.listen.end(),
+                                     [](const Endpoint& endpoint) { return !is_loopback(endpoint.host); });
+    if (exposed && config_.password.empty()) {
+      problems_.warning(place(seen_, "bind", YamlNode{}),
+                        "no password, and not bound to loopback only: anyone who reaches the port can order failovers");
+    }
+    if (groups_.empty()) problems_.warning(place(seen_, "groups", YamlNode{}), "no groups: nothing is watched yet");
+    for (const ReadGroup& group : groups_) {
+      const GroupSettings& settings = group.settings;
+      if (settings.crash_detection && settings.crash_confirm > settings.down_after) {
+        problems_.warning(place(group.seen, "crash-confirm", *group.where),
+                          fmt::format("crash-confirm {} is longer than down-after {} and never takes effect",
+                                      print_duration(settings.crash_confirm), print_duration(settings.down_after)));
+      }
+    }
+    if (inline_secrets() && readable_by_everyone(source_.path)) {
+      problems_.warning(YamlNode{}, "holds passwords and is readable by every user of this machine: chmod 600 it");
+    }
+  }
+
+  bool inline_secrets() const {
+    const auto has = [](const SeenKeys& seen) { return seen.contains("auth-password"); };
+    return seen_.contains("password") || seen_.contains("peer-password") || has(default_seen_) ||
+           std::any_of(groups_.begin(), groups_.end(), [&](const ReadGroup& group) { return has(group.seen); }) ||
+           webhook_secret_inline_;
+  }
+
+  const ConfigText& source_;
+  const YamlNode& root_;
+  Problems problems_;
+  DaemonConfig config_;
+  SeenKeys seen_;
+  SeenKeys default_seen_;
+  std::vector<ReadGroup> groups_;
+  bool webhook_secret_inline_ = false;
+};
+
+std::vector<std::string> local_addresses() {
+  std::vector<std::string> addresses;
+  ifaddrs* list = nullptr;
+  if (getifaddrs(&list) != 0) return addresses;
+  for (const ifaddrs* entry = list; entry; entry = entry->ifa_next) {
+    if (!entry->ifa_addr) continue;
+    std::array<char, INET6_ADDRSTRLEN> text{};
+    const int family = entry->ifa_addr->sa_family;
+    const void* address = nullptr;
+    if (family == AF_INET) address = &reinterpret_cast<const sockaddr_in*>(entry->ifa_addr)->sin_addr;
+    if (family == AF_INET6) address = &reinterpret_cast<const sockaddr_in6*>(entry->ifa_addr)->sin6_addr;
+    if (address && inet_ntop(family, address, text.data(), text.size())) addresses.emplace_back(text.data());
+  }
+  freeifaddrs(list);
+  return addresses;
+}
+
+}  // namespace
+
+Result<DaemonConfig, std::vector<ConfigError>> read_config_text(const ConfigText& source) {
+  const auto root = parse_yaml(source.text);
+  if (!root) return unexpected(std::vector<ConfigError>{root.error()});
+  if (root->kind == YamlNode::Kind::Null) {
+    return unexpected(std::vector<ConfigError>{{0, 0, "empty: it needs at least a \"groups:\" list"}});
+  }
+  return Reader(source, *root).run();
+}
+
+Result<DaemonConfig, std::vector<ConfigError>> read_config(const std::string& path) {
+  const auto text = read_file(path, kConfigBytesMax);
+  if (!text) return unexpected(std::vector<ConfigError>{{0, 0, text.error()}});
+  return read_config_text({.text = *text, .path = path, .local_addresses = local_addresses()});
+}
+
+}  // namespace sentinel
