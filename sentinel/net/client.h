@@ -1,0 +1,72 @@
+// One connected client as commands see it: who it is, which protocol it
+// speaks, what it subscribed to, and the replies it has yet to get. The socket
+// belongs to ClientSession, which derives from this; a Client alone is a client
+// whose replies stay in `output`.
+//
+// Threading: the server's executor only.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <set>
+#include <string>
+
+#include "common/resp/reply_writer.h"
+
+namespace sentinel {
+
+using ShellClock = std::chrono::steady_clock;
+
+enum class ReplyMode { On, Off, SkipNext };
+
+struct ClientFacts {
+  std::uint64_t id = 0;
+  std::string address;  // "10.0.0.1:4711", "[::1]:4711".
+  std::string local_address;
+  int descriptor = -1;
+  ShellClock::time_point since{};
+};
+
+class Client {
+ public:
+  explicit Client(ClientFacts facts) : facts_(std::move(facts)), last_request(facts_.since) {}
+  virtual ~Client() = default;
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+
+  const ClientFacts& facts() const { return facts_; }
+  ReplyWriter reply() { return {output, protocol}; }
+  bool subscribed() const { return !channels.empty() || !patterns.empty(); }
+
+  // Sends what is in `output` as far as the peer takes it. Never blocks.
+  virtual void flush() {}
+  // Ends the connection; replies not sent yet are lost.
+  virtual void close() { closing = true; }
+  // Bytes of replies on their way out of `output`.
+  virtual std::size_t bytes_in_flight() const { return 0; }
+  // Bytes of requests read and not yet handled.
+  virtual std::size_t bytes_unread() const { return 0; }
+
+ private:
+  ClientFacts facts_;
+
+ public:
+  RespVersion protocol = RespVersion::Two;
+  bool authenticated = false;
+  bool proven = false;  // Has completed a valid command: evicted last.
+  bool close_after_replies = false;
+  bool closing = false;
+  ReplyMode reply_mode = ReplyMode::On;
+  bool tracking = false;  // Accepted for clients that insist; nothing is tracked.
+  bool no_evict = false;
+  std::string name;
+  std::string library_name;
+  std::string library_version;
+  std::string last_command = "NULL";  // Stock's word for none yet.
+  ShellClock::time_point last_request;
+  std::set<std::string, std::less<>> channels;
+  std::set<std::string, std::less<>> patterns;
+  std::string output;
+};
+
+}  // namespace sentinel
