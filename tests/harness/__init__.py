@@ -14,15 +14,16 @@ the kernel (PR_SET_PDEATHSIG) should the test process itself be killed.
 
 from harness.cluster import Cluster
 from harness.events import EventLog
+from harness.invariants import EpochWatch
 from harness.network import Network, NetworkUnavailable
 from harness.process import Process
 from harness.redis_node import RedisNode
 from harness.resp import RespClient, RespError
 from harness.sentinel_node import GroupOptions
-from harness.waiting import wait_for
+from harness.waiting import never, wait_for
 from harness.writer import Writer
 
 __all__ = [
-    "Cluster", "EventLog", "GroupOptions", "Network", "NetworkUnavailable", "Process", "RedisNode", "RespClient",
-    "RespError", "Writer", "wait_for",
+    "Cluster", "EpochWatch", "EventLog", "GroupOptions", "Network", "NetworkUnavailable", "Process", "RedisNode",
+    "RespClient", "RespError", "Writer", "never", "wait_for",
 ]

@@ -24,7 +24,8 @@ class Cluster:
 
     `options` are fields of GroupOptions. Host i of `network` (when given) carries node i for the first nodes
     and then the sentinels; place() changes that: {"redis0": 0, "sentinel0": 0}. `node_config` is redis.conf
-    lines for every node, or a function of the node's index. `sentinel_options` are per-process settings.
+    lines for every node, or a function of the node's index. `sentinel_options` are per-process settings, or
+    such a function.
     """
 
     def __init__(self, kind="vigil", sentinels=3, replicas=2, *, persistence=None, network=None, place=None,
@@ -38,7 +39,7 @@ class Cluster:
         os.chmod(self.folder, 0o755)
         self._persistence = persistence
         self._node_config = node_config if callable(node_config) else lambda index: node_config
-        self._sentinel_options = sentinel_options or {}
+        self._sentinel_options = sentinel_options if callable(sentinel_options) else lambda index: sentinel_options or {}
         self._start_sentinels = start_sentinels
         self._place = place or {}
         self._counts = (replicas + 1, sentinels)
@@ -95,7 +96,7 @@ class Cluster:
 
     def _make_sentinel(self, index, addresses):
         address, netns = addresses[index]
-        options = dict(self._sentinel_options)
+        options = dict(self._sentinel_options(index))
         if self.kind == "vigil":
             options["peers"] = [peer for peer, _ in addresses if peer != address]
         self.sentinels.append(_KINDS[self.kind](self.folder, f"sentinel{index}", address, netns,

@@ -2,6 +2,7 @@
 
 import collections
 import selectors
+import sys
 import threading
 import time
 
@@ -39,9 +40,11 @@ class EventLog:
         self._thread.start()
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, kind, *_):
         self._stop.set()
         self._thread.join()
+        if kind is not None:
+            print(f"announcements:\n{self.text()}", file=sys.stderr)
         for client, _parser in self._links.values():
             client.close()
         self._selector.close()

@@ -92,6 +92,7 @@ class Network:
         self.size = hosts
         self._hub = f"{NAME_PREFIX}{os.getpid()}-hub"
         self._made = []
+        self._blocked = []
         try:
             self._build()
         except BaseException:
@@ -143,6 +144,14 @@ class Network:
         """Pulls that host's plug."""
         _ip("-n", self._hub, "link", "set", f"port{host}", "down")
 
+    def block(self, host, other):
+        """Packets from `host` to `other` get lost; both still reach everybody else."""
+        _ip("-n", self.netns(host), "route", "add", "blackhole", f"{self.address(other)}/32")
+        self._blocked.append((host, other))
+
     def heal(self):
+        for host, other in self._blocked:
+            _ip("-n", self.netns(host), "route", "del", "blackhole", f"{self.address(other)}/32")
+        self._blocked = []
         for host in range(self.size):
             _ip("-n", self._hub, "link", "set", f"port{host}", "master", "side0", "up")
