@@ -5,9 +5,9 @@ import subprocess
 import tempfile
 
 import pytest
-from conftest import skip_loudly
 
 from harness import EventLog, RespError, never, wait_for
+from harness.fixtures import skip_loudly
 
 DISK_MB = 2
 QUIET_SECONDS = 3.0

@@ -1,0 +1,54 @@
+"""pytest fixtures of all tests with real servers; a conftest.py imports them by name."""
+
+import os
+import warnings
+
+import pytest
+
+from harness.cluster import Cluster
+from harness.network import Network, NetworkUnavailable
+from harness.vigil_node import ensure_release_build
+
+KIND_VARIABLE = "VIGIL_TEST_KIND"  # "stock" tries the tests themselves against redis-sentinel.
+
+# Short, so that the whole suite stays within minutes; two silent pings of a busy machine are not a failure yet.
+DOWN_AFTER_MS = 500
+FAILOVER_TIMEOUT_MS = 5000
+
+
+@pytest.fixture
+def deploy():
+    """deploy(**options): a Cluster of the kind under test, with short times and YAML's default write safety."""
+    kind = os.environ.get(KIND_VARIABLE, "vigil")
+
+    def make(**options):
+        defaults = {"down_after_ms": DOWN_AFTER_MS, "failover_timeout_ms": FAILOVER_TIMEOUT_MS}
+        if kind == "vigil":
+            defaults["write_safety"] = "enforce"
+            ensure_release_build()
+        return Cluster(kind, **{**defaults, **options})
+
+    return make
+
+
+def skip_loudly(reason):
+    """A test that could not run must not look like one that passed."""
+    warnings.warn(f"SKIPPED: {reason}", stacklevel=2)
+    pytest.skip(reason)
+
+
+@pytest.fixture
+def hosts():
+    """hosts(n): a Network of n hosts, gone after the test."""
+    networks = []
+
+    def make(count):
+        try:
+            networks.append(Network(count))
+        except NetworkUnavailable as problem:
+            skip_loudly(f"no network namespaces here: {problem}")
+        return networks[-1]
+
+    yield make
+    for network in networks:
+        network.close()
