@@ -1,0 +1,251 @@
+#include "sentinel/notify/dispatcher.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <asio/post.hpp>
+#include <asio/steady_timer.hpp>
+#include <chrono>
+#include <random>
+#include <utility>
+
+#include "common/check.h"
+#include "common/rng.h"
+#include "sentinel/notify/script_runner.h"
+#include "sentinel/notify/webhook_client.h"
+
+namespace sentinel {
+namespace {
+
+constexpr std::size_t kReadRows = 1000;  // Of the outbox at a time.
+constexpr std::size_t kKeyIdChars = 8;   // Of the sentinel's id in a key.
+
+TimePoint steady_now() {
+  return TimePoint(std::chrono::duration_cast<Millis>(std::chrono::steady_clock::now().time_since_epoch()));
+}
+
+WallMillis wall_now() {
+  return std::chrono::duration_cast<Millis>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+// REQUIRES: attempts > 0.
+Millis delay_after(const RetryPolicy& policy, unsigned attempts) {
+  Millis delay = policy.first;
+  for (unsigned n = 1; n < attempts && delay < policy.max; ++n) delay *= 2;
+  return std::min(delay, policy.max);
+}
+
+std::uint64_t random_word() {
+  std::random_device device;
+  return (std::uint64_t{device()} << 32U) | device();
+}
+
+}  // namespace
+
+class Dispatcher::Impl : public std::enable_shared_from_this<Impl> {
+ public:
+  Impl(asio::any_io_executor executor, Store& store, DispatcherSettings settings, OnEvent on_event)
+      : executor_(std::move(executor)),
+        store_(store),
+        settings_(std::move(settings)),
+        on_event_(std::move(on_event)),
+        queue_(settings_.limits),
+        rng_(settings_.seed),
+        timer_(executor_),
+        scripts_(executor_, settings_.script_runtime_max),
+        webhooks_(settings_.webhook_threads, settings_.webhook_timeout) {}
+
+  std::vector<OutboxEntry> route(const Event& event, const GroupSettings* group) {
+    // The start's random word makes keys of different starts differ.
+    const std::string key =
+        fmt::format("{}-{:016x}-{}", store_.sentinel_id().value.substr(0, kKeyIdChars), start_, ++last_key_);
+    return sentinel::route(event, group, settings_.webhooks, key, wall_now());
+  }
+
+  void wake() {
+    read_again_ = true;
+    if (!reading_) read();
+  }
+
+  void stop() { timer_.cancel(); }
+
+  const DeliveryQueue& queue() const { return queue_; }
+
+ private:
+  void read() {
+    reading_ = true;
+    read_again_ = false;
+    store_.read_outbox(last_id_, kReadRows,
+                       [weak = weak_from_this(), executor = executor_](std::vector<OutboxRow> rows) {
+                         asio::post(executor, [weak, rows = std::move(rows)]() mutable {
+                           if (const auto self = weak.lock()) self->take(std::move(rows));
+                         });
+                       });
+  }
+
+  void take(std::vector<OutboxRow> rows) {
+    reading_ = false;
+    if (rows.size() == kReadRows) read_again_ = true;
+    for (OutboxRow& row : rows) {
+      last_id_ = row.id;
+      enqueue(std::move(row));
+    }
+    if (read_again_) read();
+    pump();
+  }
+
+  void enqueue(OutboxRow row) {
+    const auto sink = parse_sink(row.entry.sink);
+    const bool runnable = sink && (sink->kind != SinkKind::Reconfiguration || row.entry.event.master_switch);
+    if (!runnable) {
+      // A newer program's, before a downgrade.
+      return update(OutboxDead{.id = row.id, .attempts = row.attempts, .error = "this program does not know the sink"});
+    }
+    // The clock may have been set since; no entry waits longer than its longest delay.
+    const WallMillis longest = policy(sink->kind).max.count();
+    const Millis wait(row.not_before == 0 ? 0 : std::clamp<WallMillis>(row.not_before - wall_now(), 0, longest));
+    queue_.add(std::move(row), steady_now() + wait);
+  }
+
+  void pump() {
+    while (auto delivery = queue_.start_next(steady_now())) {
+      if (delivery->sink.kind == SinkKind::Webhook) {
+        post(std::move(*delivery));
+      } else {
+        run(std::move(*delivery));
+      }
+    }
+    const TimePoint due = queue_.next_due();
+    if (due == kNever) return;
+    timer_.expires_at(std::chrono::steady_clock::time_point(due.time_since_epoch()));
+    timer_.async_wait([weak = weak_from_this()](const asio::error_code& error) {
+      if (error) return;
+      if (const auto self = weak.lock()) self->pump();
+    });
+  }
+
+  void run(Delivery delivery) {
+    auto arguments = script_arguments(delivery.sink, delivery.entry.event);
+    // scripts_ is ours and calls back while it lives only, but for posted ends: hence weak.
+    scripts_.run(arguments, [weak = weak_from_this(), delivery = std::move(delivery)](const ScriptExit& exit) {
+      if (const auto self = weak.lock()) self->script_ended(delivery, exit);
+    });
+  }
+
+  // Stock's contract: 0 done; 1 or a signal: again; 2 and above: never again.
+  void script_ended(const Delivery& delivery, const ScriptExit& exit) {
+    using How = ScriptExit::How;
+    const std::string& path = delivery.sink.target;
+    if (exit.how == How::Exited && exit.code == 0) return delivered(delivery);
+    if (exit.how == How::TimedOut) report("-script-timeout", fmt::format("{} {}", path, exit.pid));
+    const bool final_code = exit.how == How::Exited && exit.code >= 2;
+    std::string what = exit.how == How::NotStarted
+                           ? fmt::format("{} 99 0", path)
+                           : fmt::format("{} {} {}", path, exit.signal, exit.how == How::Exited ? exit.code : 0);
+    failed(delivery, {.event = "-script-error", .text = what, .error = what, .final = final_code});
+  }
+
+  void post(Delivery delivery) {
+    auto url = parse_webhook_url(delivery.sink.target);
+    if (!url) {
+      // Posted: pump() calls this in a loop, and the answer calls pump().
+      const WebhookReply refused{.verdict = WebhookReply::Verdict::Rejected, .error = url.error()};
+      asio::post(executor_, [weak = weak_from_this(), delivery = std::move(delivery), refused] {
+        if (const auto self = weak.lock()) self->answered(delivery, refused);
+      });
+      return;
+    }
+    const auto found = std::find_if(settings_.webhooks.begin(), settings_.webhooks.end(),
+                                    [&](const Webhook& webhook) { return webhook.url == delivery.sink.target; });
+    WebhookRequest request{.url = std::move(*url),
+                           .key = delivery.entry.key,
+                           .body = webhook_body(delivery.entry, store_.sentinel_id()),
+                           .secret = found == settings_.webhooks.end() ? std::string() : found->secret};
+    webhooks_.post(std::move(request),
+                   [weak = weak_from_this(), executor = executor_, delivery = std::move(delivery)](WebhookReply reply) {
+                     asio::post(executor, [weak, delivery, reply = std::move(reply)] {
+                       if (const auto self = weak.lock()) self->answered(delivery, reply);
+                     });
+                   });
+  }
+
+  void answered(const Delivery& delivery, const WebhookReply& reply) {
+    if (reply.verdict == WebhookReply::Verdict::Delivered) return delivered(delivery);
+    const auto url = parse_webhook_url(delivery.sink.target);
+    const Event& event = delivery.entry.event;
+    std::string text = fmt::format("{} {} {} after {} attempts: {}", url ? origin(*url) : "?", event.name, event.group,
+                                   delivery.attempts + 1, reply.error);
+    failed(delivery, {.event = "-webhook-error",
+                      .text = std::move(text),
+                      .error = reply.error,
+                      .final = reply.verdict == WebhookReply::Verdict::Rejected});
+  }
+
+  void delivered(const Delivery& delivery) {
+    queue_.finish(delivery.id);
+    update(OutboxDelivered{.id = delivery.id});
+    pump();
+  }
+
+  struct Failure {
+    const char* event;  // If it is the last.
+    std::string text;   // Of that event.
+    std::string error;  // For the outbox.
+    bool final = false;
+  };
+
+  void failed(const Delivery& delivery, const Failure& failure) {
+    const RetryPolicy& retries = policy(delivery.sink.kind);
+    const unsigned attempts = delivery.attempts + 1;
+    if (failure.final || attempts >= retries.attempts_max || queue_.is_void(delivery.id)) {
+      queue_.finish(delivery.id);
+      update(OutboxDead{.id = delivery.id, .attempts = attempts, .error = failure.error});
+      report(failure.event, failure.text);
+    } else {
+      Millis delay = delay_after(retries, attempts);
+      if (delivery.sink.kind == SinkKind::Webhook) delay = delay / 2 + rng_.jitter(delay - delay / 2 + Millis(1));
+      queue_.retry(delivery.id, attempts, steady_now() + delay);
+      update(OutboxRetry{
+          .id = delivery.id, .attempts = attempts, .not_before = wall_now() + delay.count(), .error = failure.error});
+    }
+    pump();
+  }
+
+  const RetryPolicy& policy(SinkKind kind) const {
+    return kind == SinkKind::Webhook ? settings_.webhook_retry : settings_.script_retry;
+  }
+
+  void update(OutboxUpdate what) { store_.update_outbox({std::move(what)}); }
+
+  void report(const char* name, std::string message) {
+    on_event_({.name = name, .level = Level::Warning, .message = std::move(message), .group = {}, .master_switch = {}});
+  }
+
+  const asio::any_io_executor executor_;
+  Store& store_;
+  const DispatcherSettings settings_;
+  const OnEvent on_event_;
+  DeliveryQueue queue_;
+  Rng rng_;
+  asio::steady_timer timer_;
+  ScriptRunner scripts_;
+  WebhookClient webhooks_;
+  const std::uint64_t start_ = random_word();
+  std::uint64_t last_key_ = 0;
+  OutboxId last_id_ = 0;
+  bool reading_ = false;
+  bool read_again_ = false;
+};
+
+Dispatcher::Dispatcher(asio::any_io_executor executor, Store& store, DispatcherSettings settings, OnEvent on_event)
+    : impl_(std::make_shared<Impl>(std::move(executor), store, std::move(settings), std::move(on_event))) {}
+Dispatcher::~Dispatcher() { impl_->stop(); }
+
+std::vector<OutboxEntry> Dispatcher::route(const Event& event, const GroupSettings* group) {
+  return impl_->route(event, group);
+}
+void Dispatcher::wake() { impl_->wake(); }
+std::size_t Dispatcher::running_scripts() const { return impl_->queue().running_scripts(); }
+std::size_t Dispatcher::queued() const { return impl_->queue().size() - impl_->queue().running_scripts(); }
+
+}  // namespace sentinel

@@ -1,0 +1,89 @@
+// Dispatcher delivers the outbox: scripts and webhooks, at least once.
+//
+//   Dispatcher dispatcher(loop.get_executor(), store, settings, [&](Event event) { publish(event); });
+//   dispatcher.wake();                                // What the last run left undelivered.
+//   ...
+//   for (const Event& event : out.events) append(batch.outbox, dispatcher.route(event, core.settings(event.group)));
+//   store.commit(std::move(batch));                   // The alerts are as durable as the failover.
+//   dispatcher.wake();
+//
+// A delivery is marked in the outbox after it succeeded, so a process killed
+// between the two repeats it at its next start; the idempotency key tells a
+// receiver. Order and retries: see delivery_queue.h and the settings below.
+//
+// What finally fails stays in the outbox as a dead letter and is reported as
+// an event of the process:
+//   -script-error    "<path> <signal> <exit code>"; "<path> 99 0": no process could be started
+//   -script-timeout  "<path> <pid>"; the run is retried like one that died
+//   -webhook-error   "<scheme://host:port> <event> <group> after <n> attempts: <why>"
+//
+// Used by the loop's thread only. Destroy it before the store, and the store
+// before the loop. Destroying it kills running scripts: their delivery will be
+// repeated, and two of one alert must not overlap.
+#pragma once
+
+#include <asio/any_io_executor.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/time.h"
+#include "sentinel/core/event.h"
+#include "sentinel/core/settings.h"
+#include "sentinel/notify/delivery_queue.h"
+#include "sentinel/notify/sink.h"
+#include "sentinel/store/store.h"
+
+namespace sentinel {
+
+// Attempt n fails: the next one is due after first * 2^(n-1), at most `max`.
+struct RetryPolicy {
+  Millis first{0};
+  Millis max{0};
+  unsigned attempts_max = 1;
+};
+
+struct DispatcherSettings {
+  std::vector<Webhook> webhooks;
+  DeliveryLimits limits;
+
+  Millis script_runtime_max{60000};                                                              // Then SIGKILL.
+  RetryPolicy script_retry{.first = Millis(30000), .max = Millis(7680000), .attempts_max = 10};  // Stock's.
+
+  std::size_t webhook_threads = 4;
+  Millis webhook_timeout{5000};  // To connect, to send, to answer: each.
+  // About 80 minutes in all. Half of each delay is drawn by chance, so that
+  // three sentinels do not knock together.
+  RetryPolicy webhook_retry{.first = Millis(1000), .max = Millis(300000), .attempts_max = 24};
+  std::uint64_t seed = 1;  // Of that chance.
+};
+
+class Dispatcher {
+ public:
+  using OnEvent = std::function<void(Event)>;
+
+  Dispatcher(asio::any_io_executor executor, Store& store, DispatcherSettings settings, OnEvent on_event);
+  ~Dispatcher();
+  Dispatcher(const Dispatcher&) = delete;
+  Dispatcher& operator=(const Dispatcher&) = delete;
+
+  // The outbox entries of this event, to be committed with the records it tells
+  // of. `group` is nullptr for events of the process.
+  std::vector<OutboxEntry> route(const Event& event, const GroupSettings* group);
+
+  // Looks into the outbox. Call it at start, and after each commit with entries.
+  void wake();
+
+  std::size_t running_scripts() const;
+  // Known to the dispatcher and not yet delivered, without running scripts.
+  std::size_t queued() const;
+
+ private:
+  class Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace sentinel
