@@ -75,8 +75,10 @@ struct Repoint {
   Token token;
   Millis timeout{0};
   Endpoint master;
-  bool fence =
-      false;  // R-L5: CONFIG SET min-replicas-to-write 1000000 ahead of it in the transaction... cleared after.
+  // R-L5: CONFIG SET min-replicas-to-write 1000000 ahead of the transaction in the same write, so that no
+  // client writes past this point. Set back to its former value (0 if unknown, with a warning) once
+  // SLAVEOF has succeeded; a node that refuses SLAVEOF stays fenced.
+  bool fence = false;
 };
 struct ConfigSet {
   LinkId link;
