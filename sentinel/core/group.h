@@ -1,0 +1,269 @@
+// Group watches one master with its replicas and takes part in its failovers.
+//
+// It is the state machine behind rules R-D (detection), R-E (election), R-F
+// (failover), R-C (configuration) and R-L (loss); each has its own file:
+//
+//   group.cpp             nodes and links, the order of work in advance()
+//   group_detection.cpp   pings, subjective and objective down, evidence of life
+//   group_election.cpp    who stands, votes, the lease
+//   group_failover.cpp    refresh, choose, drain, promote, commit, re-point
+//   group_config.cpp      configurations: adopt, switch, conflicts, hellos
+//   group_correction.cpp  strays and returning masters
+//   group_safety.cpp      min-replicas
+//   group_status.cpp      snapshots, EXPLAIN
+//
+// Groups never reference each other. Every method that takes a Turn may add to
+// its output; after each, the caller runs advance() and re-arms deadline().
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "sentinel/core/ballot.h"
+#include "sentinel/core/failover.h"
+#include "sentinel/core/hold_back.h"
+#include "sentinel/core/node.h"
+#include "sentinel/core/promotion.h"
+#include "sentinel/core/settings.h"
+#include "sentinel/core/status.h"
+#include "sentinel/core/turn.h"
+
+namespace sentinel {
+
+class Group {
+ public:
+  // `serial` orders groups where an order must not depend on addresses in memory.
+  Group(GroupSettings settings, std::uint64_t serial, const Turn& turn);
+
+  // --- Life. restore_*() come before start().
+  void restore_vote(const VoteRecord& vote, TimePoint now);
+  void restore_config(const ConfigRecord& config);
+  void restore_replica(const Endpoint& at) { restored_replicas_.push_back(at); }
+  void restore_member(const NodeId& id) { members_.insert(id); }
+  void restore_timeline(FailoverTimeline timeline);
+  void start(Turn& turn);
+  void stop(Turn& turn);
+  void change_settings(Turn& turn, GroupSettings settings);
+  void reset(Turn& turn);
+
+  // --- What links report. REQUIRES: the link is one of ours.
+  void on_link_up(Turn& turn, const LinkUp& input);
+  void on_link_down(Turn& turn, const LinkDown& input);
+  void on_ping_reply(Turn& turn, const PingReply& input);
+  void on_info(Turn& turn, LinkId link, const NodeInfo& info);
+  void on_command_reply(Turn& turn, const CommandReply& input);
+  void on_hello(Turn& turn, const Hello& hello);
+
+  // --- What peers say.
+  void on_peer_up(Turn& turn, const NodeId& id);
+  void on_peer_down(Turn& turn, const NodeId& id);
+  void on_message(Turn& turn, const NodeId& from, const ViewMessage& message);
+  void on_message(Turn& turn, const NodeId& from, const VoteRequest& message);
+  void on_message(Turn& turn, const NodeId& from, const VoteReply& message);
+  void on_message(Turn& turn, const NodeId& from, const LeaseRequest& message);
+  void on_message(Turn& turn, const NodeId& from, const LeaseReply& message);
+  void on_message(Turn& turn, const NodeId& from, const ConfigMessage& message);
+  void on_message(Turn& turn, const NodeId& from, const ConfirmRequest& message);
+  void on_message(Turn& turn, const NodeId& from, const ConfirmReply& message);
+
+  // All batches up to this one are on disk.
+  void on_persisted(Turn& turn, std::uint64_t batch);
+  void on_store_failed(Turn& turn);
+
+  // The operator's forced failover. The error is a stock text.
+  Result<void> force_failover(Turn& turn);
+  // A stock peer's question; its vote goes through the same ballot.
+  void stock_vote(Turn& turn, const NodeId& candidate, Epoch epoch);
+
+  // Fires what is due and follows every consequence.
+  void advance(Turn& turn);
+  // When advance() is next needed by the passing of time alone.
+  TimePoint deadline() const { return deadline_; }
+
+  // --- Queries.
+  const std::string& name() const { return settings_.name; }
+  std::uint64_t serial() const { return serial_; }
+  bool watches(LinkId link) const;
+  const GroupSettings& settings() const { return settings_; }
+  const Endpoint& master_address() const { return master_->at; }
+  bool master_is_at(const Endpoint& address) const { return master_->is_at(address); }
+  bool master_s_down() const { return master_->s_down; }
+  const Ballot& ballot() const { return ballot_; }
+  Epoch config_epoch() const { return config_epoch_; }
+  Epoch epoch() const { return std::max(ballot_.epoch(), config_epoch_); }
+  bool waits_for_disk() const;
+  std::vector<LinkId> links() const;
+  const std::set<NodeId>& members() const { return members_; }
+  bool is_member(const Peers& peers, const NodeId& id) const;
+  GroupStatus status(const Turn& turn) const;
+  QuorumCheck check_quorum(const Turn& turn) const;
+  Explanation explain(const Turn& turn) const;
+  const FailoverTimeline* timeline() const;
+
+ private:
+  // Nodes (group.cpp).
+  Node* find(LinkId link);
+  Node* find(const Endpoint& at);
+  Node& watch(Turn& turn, const Endpoint& at);
+  void unwatch(Turn& turn, Node& node);
+  Node* add_replica(Turn& turn, const Endpoint& at);
+  void set_urgent(Turn& turn, Node& node, bool urgent);
+  void update_urgency(Turn& turn);
+  void compute_deadline(const Turn& turn);
+
+  // Detection.
+  void send_due(Turn& turn);
+  void ask_info(Turn& turn, Node& node);
+  Millis info_period(const Turn& turn, const Node& node) const;
+  void judge(Turn& turn, Node& node);
+  std::optional<std::string> down_reason(const Turn& turn, const Node& node) const;
+  void judge_objective(Turn& turn);
+  unsigned views_down(const Turn& turn) const;
+  bool view_down(const Turn& turn) const;
+  bool evidence_of_life(const Turn& turn) const;
+  void push_view(Turn& turn);
+  void note_stream(const Turn& turn, Node& node, const NodeInfo& info);
+  void judge_peers(Turn& turn);
+  void speak_hello(Turn& turn, bool at_once);
+
+  // Election.
+  std::optional<HoldBack> held_back(const Turn& turn) const;
+  void maybe_stand(Turn& turn);
+  void become_candidate(Turn& turn, bool forced);
+  void count_votes(Turn& turn);
+  void become_leader(Turn& turn);
+  void lose_election(Turn& turn, const std::string& why);
+  std::optional<VoteRefusal> refuses_vote(const Turn& turn, const NodeId& from, const VoteRequest& request) const;
+  void renew_lease(Turn& turn);
+  bool lease_valid(const Turn& turn) const;
+  unsigned electorate(const Peers& peers) const;
+  unsigned votes_needed(const Turn& turn) const;
+  unsigned reachable_members(const Turn& turn) const;
+  unsigned my_rank(const Turn& turn, bool among_down_views) const;
+
+  // Failover.
+  bool leading() const { return campaign_ && !std::holds_alternative<Electing>(step_); }
+  void run_step(Turn& turn);
+  void run(Turn& turn, Refreshing& step);
+  void run(Turn& turn, Draining& step);
+  void run(Turn& turn, Promoting& step);
+  void run(Turn& turn, RepointingAll& step);
+  void become_refreshing(Turn& turn);
+  void choose_replica(Turn& turn);
+  void become_draining(Turn& turn, Node& chosen);
+  void become_promoting(Turn& turn, Node& chosen);
+  void become_committing(Turn& turn, Node& chosen, const NodeInfo& info);
+  void become_repointing(Turn& turn);
+  void finish(Turn& turn, bool timed_out);
+  void abort(Turn& turn, const std::string& event, const std::string& why);
+  void end_campaign(Turn& turn, const std::string& outcome);
+  void reject(Turn& turn, LinkId chosen, const std::string& why);
+  void repoint_due(Turn& turn);
+  void send_repoint(Turn& turn, Node& node, bool fence);
+  void unpause(Turn& turn);
+  bool continues(const Node& replica) const;
+  ReplicaView view_of(const Node& node, TimePoint fresh_since) const;
+  std::vector<ReplicaView> replica_views(TimePoint fresh_since) const;
+  Millis link_down_max(const Turn& turn) const;
+  void mark(const Turn& turn, const std::string& phase);
+
+  // Configuration.
+  void offer_config(Turn& turn, PendingConfig config);
+  void apply_config(Turn& turn, const PendingConfig& config, FailoverRole role);
+  void conflict(Turn& turn, const NodeId& from, const ConfigMessage& message);
+  void send_config(Turn& turn, const NodeId& to) const;
+  ConfigMessage config_message() const;
+  void learn_replicas(Turn& turn, const NodeInfo& info);
+  void learn_identity(Turn& turn, Node& node, const NodeInfo& info);
+  void add_member(Turn& turn, const NodeId& id);
+  template <typename Do>
+  void each_member_up(const Turn& turn, Do&& act) const;
+
+  // Correction.
+  enum class Wrong { IsMaster, FollowsOldMaster, FollowsOther };
+  void correct(Turn& turn, Node& node);
+  std::optional<Wrong> wrong(const Node& node) const;
+  bool may_correct(const Turn& turn) const;
+  void ask_confirmation(Turn& turn, Node& node);
+  void send_correction(Turn& turn, Node& node);
+
+  // Safety.
+  void check_safety(Turn& turn, Node& node);
+  void on_safety_reply(Turn& turn, Node& node, const CommandReply& input);
+  std::optional<unsigned> wanted_min_replicas(const Turn& turn, const Node& node) const;
+  bool safety_drifted(const Turn& turn, const Node& node) const;
+
+  // Events (group_status.cpp). The prefix "<type> <name> <ip> <port> [@ ...]".
+  std::string prefix(const Node& node) const;
+  std::string prefix(const Peer& peer) const;
+  void emit(Turn& turn, std::string event, Level level, std::string message) const;
+
+  GroupSettings settings_;
+  const std::uint64_t serial_;
+  std::vector<std::unique_ptr<Node>> nodes_;
+  Node* master_ = nullptr;  // In nodes_, once started.
+  std::vector<Endpoint> restored_replicas_;
+
+  // Configuration.
+  Epoch config_epoch_;
+  Endpoint config_master_;  // Before start(): where master_ will be.
+  std::string config_run_id_;
+  NodeId config_leader_;
+  std::optional<PendingConfig> pending_;
+  std::map<NodeId, ConfigMessage> peer_configs_;
+  TimePoint switched_at_{};
+  std::string history_;              // Replication id of the master, as last reported.
+  std::set<std::string> histories_;  // Every replication id that was this group's.
+  Endpoint previous_master_;
+  std::optional<Epoch> conflict_reported_;
+
+  // Agreement.
+  struct View {
+    std::uint64_t version = 0;
+    Endpoint master;
+    bool down = false;
+  };
+  std::map<NodeId, View> views_;
+  std::uint64_t view_version_ = 0;
+  bool view_sent_down_ = false;
+  bool o_down_ = false;
+  TimePoint o_down_since_{};
+  std::optional<TimePoint> life_proved_;  // R-D5, monotonic.
+  std::string life_witness_;
+  bool held_reported_ = false;
+
+  // Election.
+  Ballot ballot_;
+  std::set<NodeId> members_;  // Discovered ones, without us.
+  TimePoint next_attempt_{};
+  unsigned attempts_ = 0;
+  struct PeerVote {
+    NodeId voted_for;
+    Epoch epoch;
+  };
+  std::map<NodeId, PeerVote> peer_votes_;
+  std::map<NodeId, TimePoint> peer_down_since_;  // Connection lost; s_down after down_after.
+  std::set<NodeId> peer_s_down_;
+  std::map<NodeId, TimePoint> peer_hello_at_;
+
+  // Failover.
+  FailoverStep step_;
+  std::optional<Campaign> campaign_;
+  std::optional<FailoverTimeline> last_timeline_;
+  bool force_requested_ = false;
+
+  TimePoint next_hello_{};
+  TimePoint deadline_ = kNever;
+};
+
+template <typename Do>
+void Group::each_member_up(const Turn& turn, Do&& act) const {
+  for (const auto& [id, peer] : turn.peers.all())
+    if (peer.up && id != turn.process.self && is_member(turn.peers, id)) act(id);
+}
+
+}  // namespace sentinel

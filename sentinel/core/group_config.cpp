@@ -1,0 +1,213 @@
+// Rules R-C: which configuration is the group's, and how it is told.
+#include <algorithm>
+
+#include "common/check.h"
+#include "sentinel/core/group.h"
+#include "sentinel/core/limits.h"
+#include "sentinel/core/quorum.h"
+
+namespace sentinel {
+
+ConfigMessage Group::config_message() const {
+  return {name(), config_epoch_, master_->at, master_->run_id, config_leader_};
+}
+
+void Group::send_config(Turn& turn, const NodeId& to) const { turn.act(SendPeer{to, config_message()}); }
+
+// --- Adopting (R-C2, R-C3).
+
+void Group::offer_config(Turn& turn, PendingConfig config) {
+  CHECK(config.epoch >= config_epoch_);
+  if (campaign_ && !(config.leader == turn.process.self && config.epoch == campaign_->epoch))
+    abort(turn, "-failover-abort-superseded",
+          "epoch " + std::to_string(config.epoch.value) + " was won by " + config.leader.value.substr(0, 8));
+  config.batch = turn.persist(ConfigRecord{name(), config.epoch, config.master, config.run_id, config.leader});
+  ballot_.saw(config.epoch);
+  const bool ours = config.leader == turn.process.self;
+  pending_ = std::move(config);
+  // A disk that refuses must not keep us on a dead master's address. Our own
+  // win is another matter: it is announced only once it can't be forgotten.
+  if (!turn.store_healthy && !ours) apply_config(turn, *std::exchange(pending_, std::nullopt), FailoverRole::Observer);
+}
+
+void Group::on_message(Turn& turn, const NodeId& from, const ConfigMessage& message) {
+  if (turn.peers.discovered()) add_member(turn, from);
+  if (!is_member(turn.peers, from)) return;
+  peer_configs_[from] = message;
+  const Epoch newest = pending_ ? std::max(pending_->epoch, config_epoch_) : config_epoch_;
+  if (message.epoch < newest) return send_config(turn, from);
+  if (message.epoch.value > newest.value + kEpochStepMax) return;  // R-C4: no honest peer is that far ahead.
+  if (message.epoch == newest) {
+    if (!master_->is_at(message.master) && !pending_) conflict(turn, from, message);
+    return;
+  }
+  offer_config(turn, {message.epoch, message.master, message.run_id, message.leader, from, 0});
+}
+
+// R-C2: the switch. Every answer changes here, in one moment.
+void Group::apply_config(Turn& turn, const PendingConfig& config, FailoverRole role) {
+  config_epoch_ = config.epoch;
+  config_run_id_ = config.run_id;
+  config_leader_ = config.leader;
+  conflict_reported_.reset();
+  ballot_.saw(config.epoch);
+  if (master_->is_at(config.master)) {
+    if (role == FailoverRole::Observer) return;
+  }
+  // Peers must not keep our old view in case this address is the master again one day.
+  if (view_sent_down_) {
+    view_sent_down_ = false;
+    ++view_version_;
+    each_member_up(turn, [&](const NodeId& id) {
+      turn.act(SendPeer{id, ViewMessage{name(), view_version_, master_->at, false}});
+    });
+  }
+  const Endpoint from = master_->at;
+  Node* to = find(config.master);
+  if (to == nullptr) to = &watch(turn, config.master);
+  Node* old = std::exchange(master_, to);
+  if (old != to) {
+    previous_master_ = old->at;
+    old->s_down = false;  // Judged anew, as the replica that it is now.
+    turn.persist(ReplicaRecord{name(), old->at, true});
+  }
+  switched_at_ = turn.now;
+  to->s_down = o_down_ = false;
+  to->liveness.reset(turn.ear());
+  to->refused_since.reset();
+  to->repointing = Repointing::None;
+  to->correction.reset();
+  to->next_info = turn.now;
+  if (to->has_info && to->info.role == NodeRole::Master) history_ = to->info.replication_id;
+  life_proved_.reset();
+  held_reported_ = false;
+  attempts_ = 0;
+  next_attempt_ = TimePoint{};
+  for (const auto& node : nodes_) {
+    node->correction.reset();
+    node->stream_seen_at = TimePoint{};
+    // Whoever follows the wrong master is seen at once.
+    node->next_info = turn.now;
+    node->next_safety_check = std::max(node->next_safety_check, turn.now);
+  }
+  if (role == FailoverRole::Observer)
+    if (const Peer* peer = turn.peers.find(config.told_by))
+      emit(turn, "+config-update-from", Level::Warning, prefix(*peer));
+  Event event{"+switch-master", Level::Warning,
+              name() + ' ' + from.host + ' ' + std::to_string(from.port) + ' ' + to->at.host + ' ' +
+                  std::to_string(to->at.port),
+              name(), MasterSwitch{role, from, to->at, config.epoch}};
+  turn.emit(std::move(event));
+  for (const auto& node : nodes_)
+    if (node.get() != master_) emit(turn, "+slave", Level::Notice, prefix(*node));
+  for (const auto& [id, peer] : turn.peers.all())
+    if (peer.up && id != config.told_by) send_config(turn, id);
+  speak_hello(turn, true);
+}
+
+// R-C4: two addresses under one epoch. Nobody can tell which is right but the majority.
+void Group::conflict(Turn& turn, const NodeId& from, const ConfigMessage& message) {
+  if (conflict_reported_ != message.epoch) {
+    conflict_reported_ = message.epoch;
+    emit(turn, "+config-conflict", Level::Warning,
+         prefix(*master_) + " #epoch " + std::to_string(message.epoch.value) + ": " + from.value.substr(0, 8) +
+             " says " + to_string(message.master));
+  }
+  unsigned agree = 0;
+  for (const auto& [id, other] : peer_configs_)
+    if (other.epoch == message.epoch && other.master == message.master && is_member(turn.peers, id)) ++agree;
+  if (agree >= majority(electorate(turn.peers)))
+    offer_config(turn, {message.epoch, message.master, message.run_id, message.leader, from, 0});
+}
+
+// --- Membership by discovery (R-C7): whoever proved its id on a connection and watches this group.
+
+void Group::add_member(Turn& turn, const NodeId& id) {
+  if (id == turn.process.self || members_.contains(id) || members_.size() >= kPeersPerGroupMax) return;
+  const Peer* peer = turn.peers.find(id);
+  if (peer == nullptr) return;
+  // One seat an address: a sentinel that came back under a new id replaces the old one.
+  for (auto it = members_.begin(); it != members_.end();) {
+    const Peer* other = turn.peers.find(*it);
+    if (other != nullptr && other->at == peer->at) {
+      turn.persist(PeerRecord{name(), *it, other->at, false});
+      peer_down_since_.erase(*it);
+      peer_s_down_.erase(*it);
+      it = members_.erase(it);
+    } else {
+      ++it;
+    }
+  }
+  members_.insert(id);
+  turn.persist(PeerRecord{name(), id, peer->at, true});
+  emit(turn, "+sentinel", Level::Notice, prefix(*peer));
+}
+
+// R-C4: a hello is a rumour that any client of a data node can start. It shows
+// where to look, and the node itself must confirm it.
+void Group::on_hello(Turn& turn, const Hello& hello) {
+  peer_hello_at_[hello.id] = turn.now;
+  const Peer* peer = turn.peers.find(hello.id);
+  if (peer != nullptr && peer->up) return;  // It tells us directly.
+  if (hello.config_epoch <= config_epoch_ || pending_) return;
+  if (hello.config_epoch.value > config_epoch_.value + kEpochStepMax) return;
+  Node* node = find(hello.master);
+  if (node == nullptr || node == master_ || node->foreign) return;
+  const bool confirmed = node->answering() && node->has_info && node->role_reported == NodeRole::Master &&
+                         view_of(*node, TimePoint{}).same_history;
+  if (!confirmed) return ask_info(turn, *node);
+  if (is_member(turn.peers, hello.id))
+    offer_config(turn, {hello.config_epoch, node->at, node->run_id, hello.id, hello.id, 0});
+}
+
+// --- What INFO teaches.
+
+void Group::learn_identity(Turn& turn, Node& node, const NodeInfo& info) {
+  const bool rebooted = !node.run_id.empty() && !info.run_id.empty() && node.run_id != info.run_id;
+  if (rebooted) {
+    emit(turn, "+reboot", Level::Notice, prefix(node));
+    // R-C6: a different process that follows a master we don't know, or a
+    // history that was never ours, has taken over the address.
+    const bool stranger = info.role == NodeRole::Replica && info.master && find(*info.master) == nullptr &&
+                          !histories_.contains(info.replication_id);
+    if (stranger && !node.foreign && &node != master_)
+      emit(turn, "+foreign-node", Level::Warning, prefix(node) + " #follows " + to_string(*info.master));
+    node.foreign = stranger && &node != master_;
+  }
+  if (!info.run_id.empty()) node.run_id = info.run_id;
+  if (node.role_reported != info.role) {
+    const bool expected = (&node == master_) == (info.role == NodeRole::Master);
+    if (node.role_reported != NodeRole::Unknown)
+      emit(turn, expected ? "+role-change" : "-role-change", Level::Verbose,
+           prefix(node) + " new reported role is " + (info.role == NodeRole::Master ? "master" : "slave"));
+    node.role_reported = info.role;
+    node.role_since = turn.now;
+  }
+}
+
+void Group::learn_replicas(Turn& turn, const NodeInfo& info) {
+  for (const Endpoint& at : info.replicas) add_replica(turn, at);
+}
+
+void Group::on_info(Turn& turn, LinkId link, const NodeInfo& info) {
+  Node& node = *find(link);
+  node.info_asked = false;
+  if (info.role == NodeRole::Unknown) return;
+  if (node.foreign && info.role == NodeRole::Replica && info.master && find(*info.master) != nullptr)
+    node.foreign = false;
+  learn_identity(turn, node, info);
+  note_stream(turn, node, info);
+  node.info = info;
+  node.has_info = true;
+  node.info_at = turn.now;
+  node.next_info = turn.now + info_period(turn, node);
+  if (&node != master_ || info.role != NodeRole::Master) return;
+  if (history_ != info.replication_id && !info.replication_id.empty()) {
+    history_ = info.replication_id;
+    if (histories_.size() >= 16) histories_.clear();
+    histories_.insert(history_);
+  }
+  learn_replicas(turn, info);
+}
+
+}  // namespace sentinel

@@ -1,0 +1,206 @@
+// Rules R-D: what looks down, who agrees, and what proves the opposite.
+#include <algorithm>
+
+#include "sentinel/core/group.h"
+
+namespace sentinel {
+
+// --- Questions.
+
+Millis Group::info_period(const Turn& turn, const Node& node) const {
+  const bool failing = o_down_ || campaign_.has_value() || master_->liveness.suspected(turn.ear());
+  const bool moving = node.repointing == Repointing::Sent || node.repointing == Repointing::InProgress;
+  if (failing || moving || node.correction) return turn.process.info_period_urgent;
+  const bool unsettled = (node.role_reported == NodeRole::Replica && !node.info.master_link_up) ||
+                         (&node == master_ && (nodes_.size() == 1 || node.role_reported != NodeRole::Master));
+  return unsettled ? std::min(Millis{1000}, turn.process.info_period) : turn.process.info_period;
+}
+
+void Group::ask_info(Turn& turn, Node& node) {
+  if (!node.connected) return;
+  node.info_asked = true;
+  node.next_info = turn.now + info_period(turn, node);
+  turn.act(SendInfo{node.link});
+}
+
+void Group::send_due(Turn& turn) {
+  for (const auto& node : nodes_) {
+    if (!node->connected) continue;
+    if (node->liveness.ping_due(turn.ear())) {
+      node->liveness.asked(turn.ear());
+      turn.act(SendPing{node->link});
+    }
+    // A shorter period takes effect at once, not after the long one has passed.
+    node->next_info = std::min(node->next_info, node->info_at + info_period(turn, *node));
+    if (!node->info_asked && node->next_info <= turn.now) ask_info(turn, *node);
+  }
+}
+
+void Group::on_ping_reply(Turn& turn, const PingReply& input) {
+  Node& node = *find(input.link);
+  const bool acceptable = input.verdict == PingVerdict::Pong || input.verdict == PingVerdict::Loading ||
+                          input.verdict == PingVerdict::MasterDown;
+  node.liveness.answered(turn.ear(), acceptable);
+  node.ping_error = acceptable ? std::string{} : input.text;
+  if (input.verdict == PingVerdict::Busy && node.s_down && !std::exchange(node.busy_killed, true))
+    turn.act(ScriptKill{node.link});
+}
+
+// --- Subjective.
+
+std::optional<std::string> Group::down_reason(const Turn& turn, const Node& node) const {
+  if (node.liveness.down(turn.ear()))  // R-D1
+    return node.ping_error.empty() ? "no acceptable reply for down-after" : "answers PING with: " + node.ping_error;
+  // R-D4: refused without a break for crash_confirm, and not heard since.
+  if (settings_.crash_detection && node.refused_since && turn.ear() - *node.refused_since >= settings_.crash_confirm)
+    return "refuses connections: no process listens";
+  // R-D8: our master says it is a replica, and goes on saying so.
+  if (&node == master_ && node.has_info && node.role_reported == NodeRole::Replica &&
+      turn.now - std::max(node.role_since, switched_at_) >= settings_.down_after + Millis{4000})
+    return "reports the role of a replica";
+  return std::nullopt;
+}
+
+void Group::judge(Turn& turn, Node& node) {
+  const auto reason = down_reason(turn, node);
+  if (reason.has_value() == node.s_down) return;
+  node.s_down = reason.has_value();
+  node.busy_killed = false;
+  if (node.s_down) {
+    node.s_down_since = turn.now;
+    node.s_down_why = *reason;
+    if (&node == master_) {
+      attempts_ = 0;
+      next_attempt_ = TimePoint{};
+    }
+  }
+  emit(turn, node.s_down ? "+sdown" : "-sdown", Level::Warning, prefix(node));
+}
+
+// --- Evidence of life.
+
+// R-D5: a replica whose copy of the stream grew between two looks heard from
+// the master after the first one. The first look's time is the proof's, so a
+// dead master is never held up by bytes that were on their way.
+void Group::note_stream(const Turn& turn, Node& node, const NodeInfo& info) {
+  const bool follows =
+      info.role == NodeRole::Replica && info.master_link_up && info.master && master_->is_at(*info.master);
+  if (follows && node.stream_seen_at != TimePoint{} && info.replica_offset > node.stream_offset &&
+      node.stream_seen_at > master_->liveness.last_ok() + turn.deaf) {
+    if (!life_proved_ || *life_proved_ < node.stream_seen_at) life_proved_ = node.stream_seen_at;
+    life_witness_ = to_string(node.at);
+  }
+  node.stream_seen_at = follows ? turn.now : TimePoint{};
+  node.stream_offset = info.replica_offset;
+}
+
+bool Group::evidence_of_life(const Turn& turn) const {
+  if (!life_proved_ || !master_->s_down || master_->refused_since) return false;
+  if (turn.now - master_->s_down_since >= settings_.evidence_hold_max) return false;
+  return turn.now < *life_proved_ + settings_.down_after;
+}
+
+// --- Objective.
+
+bool Group::view_down(const Turn& turn) const { return master_->s_down && !turn.tilt && !evidence_of_life(turn); }
+
+unsigned Group::views_down(const Turn& turn) const {
+  unsigned count = view_down(turn) ? 1 : 0;
+  for (const auto& [id, view] : views_) {
+    const Peer* peer = turn.peers.find(id);
+    if (view.down && master_->is_at(view.master) && peer != nullptr && peer->up && is_member(turn.peers, id)) ++count;
+  }
+  return count;
+}
+
+void Group::judge_objective(Turn& turn) {
+  const unsigned count = views_down(turn);
+  const bool down = view_down(turn) && count >= settings_.quorum;  // R-D7
+  const bool held = master_->s_down && evidence_of_life(turn);
+  if (held && !held_reported_)
+    emit(turn, "+failover-held", Level::Warning,
+         prefix(*master_) + " #evidence-of-life " + life_witness_ + " still receives from it");
+  held_reported_ = held;
+  if (down == o_down_) return;
+  o_down_ = down;
+  if (down) {
+    o_down_since_ = turn.now;
+    emit(turn, "+odown", Level::Warning,
+         prefix(*master_) + " #quorum " + std::to_string(count) + '/' + std::to_string(settings_.quorum));
+  } else {
+    emit(turn, "-odown", Level::Warning, prefix(*master_));
+  }
+}
+
+// R-D7: a changed view is pushed at once, so agreement takes one hop.
+void Group::push_view(Turn& turn) {
+  const bool down = view_down(turn);
+  if (down == view_sent_down_) return;
+  view_sent_down_ = down;
+  // Versions outgrow those of an earlier run of this process: monotonic time does.
+  view_version_ = std::max(view_version_ + 1, static_cast<std::uint64_t>(turn.now.time_since_epoch().count()));
+  const ViewMessage view{name(), view_version_, master_->at, down};
+  for (const auto& [id, peer] : turn.peers.all())
+    if (peer.up) turn.act(SendPeer{id, view});
+}
+
+void Group::on_message(Turn& turn, const NodeId& from, const ViewMessage& message) {
+  if (!is_member(turn.peers, from)) return;
+  View& view = views_[from];
+  if (message.version < view.version) return;
+  view = {message.version, message.master, message.down};
+  peer_hello_at_[from] = turn.now;
+}
+
+// --- Peers as instances: stock shows them with +sdown too.
+
+void Group::judge_peers(Turn& turn) {
+  for (const auto& [id, since] : peer_down_since_) {
+    if (peer_s_down_.contains(id) || turn.now - since < settings_.down_after) continue;
+    peer_s_down_.insert(id);
+    if (const Peer* peer = turn.peers.find(id)) emit(turn, "+sdown", Level::Warning, prefix(*peer));
+  }
+}
+
+void Group::on_peer_up(Turn& turn, const NodeId& id) {
+  // A new connection may lead to a new run of the process: forget what the old one said.
+  views_.erase(id);
+  peer_down_since_.erase(id);
+  if (peer_s_down_.erase(id) > 0)
+    if (const Peer* peer = turn.peers.find(id)) emit(turn, "-sdown", Level::Warning, prefix(*peer));
+  if (!turn.peers.discovered() && is_member(turn.peers, id) && !peer_hello_at_.contains(id))
+    if (const Peer* peer = turn.peers.find(id)) emit(turn, "+sentinel", Level::Notice, prefix(*peer));
+  peer_hello_at_[id] = turn.now;
+  send_config(turn, id);
+  if (view_sent_down_) turn.act(SendPeer{id, ViewMessage{name(), view_version_, master_->at, true}});
+}
+
+void Group::on_peer_down(Turn& turn, const NodeId& id) {
+  views_.erase(id);
+  if (is_member(turn.peers, id)) peer_down_since_.emplace(id, turn.now);
+}
+
+// --- The stock hello, for discovery: on the master and one replica.
+
+void Group::speak_hello(Turn& turn, bool at_once) {
+  if (!turn.peers.discovered() || (!at_once && turn.now < next_hello_)) return;
+  next_hello_ = turn.now + turn.process.hello_period + turn.rng.jitter(turn.process.hello_period / 10);
+  unsigned replicas = 0;
+  for (const auto& node : nodes_) {
+    const bool wanted = node->connected && !node->foreign && (node.get() == master_ || replicas++ == 0);
+    if (node->connected && node->listening != wanted) {
+      node->listening = wanted;
+      turn.act(SetHelloListening{node->link, wanted});
+    }
+    if (!wanted) continue;
+    const std::string ours = turn.process.announce.host.empty() ? node->local_ip : turn.process.announce.host;
+    turn.act(PublishHello{node->link, format_hello({.sentinel = {ours, turn.process.announce.port},
+                                                    .id = turn.process.self,
+                                                    .current_epoch = epoch(),
+                                                    .group = name(),
+                                                    .master = master_->at,
+                                                    .config_epoch = config_epoch_})});
+  }
+}
+
+}  // namespace sentinel

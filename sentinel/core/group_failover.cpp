@@ -1,0 +1,332 @@
+// Rules R-F: the leader's steps, each with a deadline and an abort that says why.
+#include <algorithm>
+
+#include "common/check.h"
+#include "common/overloaded.h"
+#include "sentinel/core/group.h"
+#include "sentinel/core/quorum.h"
+
+namespace sentinel {
+
+namespace {
+constexpr Millis kDrainMax{1000};  // Writers wait at most this long in a planned failover.
+constexpr Millis kDrainLook{5};    // Between looks at the replica's offset.
+constexpr Millis kAbortRetryBase{500};
+constexpr Millis kAbortRetryMax{10000};
+}  // namespace
+
+// --- Choosing (R-F2).
+
+ReplicaView Group::view_of(const Node& node, TimePoint fresh_since) const {
+  const bool is_master = node.info.role == NodeRole::Master;
+  ReplicaView view{.at = node.at, .run_id = node.run_id};
+  view.reachable = node.answering();
+  view.fresh = node.has_info && node.info_at >= fresh_since;
+  view.foreign = node.foreign;
+  view.is_master = is_master;
+  // A master that was promoted from our stream by a leader that then died
+  // carries our history as its second one.
+  view.same_history = is_master ? !history_.empty() && node.info.replication_id2 == history_
+                                : history_.empty() || node.info.replication_id == history_;
+  view.loading = node.info.loading;
+  view.syncing = node.info.sync_in_progress;
+  view.priority = node.info.priority;
+  view.offset = is_master ? node.info.master_offset : node.info.replica_offset;
+  view.master_link_down = node.info.master_link_down;
+  if (campaign_)
+    if (const auto it = campaign_->rejected.find(node.link); it != campaign_->rejected.end()) view.refused = it->second;
+  return view;
+}
+
+std::vector<ReplicaView> Group::replica_views(TimePoint fresh_since) const {
+  std::vector<ReplicaView> views;
+  for (const auto& node : nodes_)
+    if (node.get() != master_) views.push_back(view_of(*node, fresh_since));
+  return views;
+}
+
+// Stock's rule: a replica that lost its master long before it went down has old data.
+Millis Group::link_down_max(const Turn& turn) const {
+  const Millis down_for = master_->s_down ? turn.now - master_->s_down_since : Millis{0};
+  return down_for + settings_.down_after * 10;
+}
+
+// --- Steps.
+
+void Group::run_step(Turn& turn) {
+  if (!leading()) return;
+  if (!lease_valid(turn))  // R-E6
+    return abort(turn, "-failover-abort-lease-lost", "no majority renewed the lease");
+  std::visit(overloaded{
+                 [](Idle&) {},
+                 [](Electing&) {},
+                 [&](Refreshing& step) { run(turn, step); },
+                 [&](Draining& step) { run(turn, step); },
+                 [&](Promoting& step) { run(turn, step); },
+                 [](Committing&) {},
+                 [&](RepointingAll& step) { run(turn, step); },
+             },
+             step_);
+}
+
+// R-F1: the choice rests on offsets of now, not of the last poll.
+void Group::become_refreshing(Turn& turn) {
+  step_ = Refreshing{turn.now, turn.now + turn.process.refresh_timeout};
+  emit(turn, "+failover-state-select-slave", Level::Warning, prefix(*master_));
+  for (const auto& node : nodes_) {
+    if (node.get() == master_ || !node->connected) continue;
+    node->has_info = false;  // An answer to an older question doesn't count.
+    ask_info(turn, *node);
+  }
+}
+
+void Group::run(Turn& turn, Refreshing& step) {
+  const bool asked_all = std::all_of(nodes_.begin(), nodes_.end(), [&](const auto& node) {
+    return node.get() == master_ || !node->answering() || (node->has_info && node->info_at >= step.started);
+  });
+  if (asked_all || turn.now >= step.deadline) choose_replica(turn);
+}
+
+void Group::choose_replica(Turn& turn) {
+  const TimePoint fresh_since = std::get<Refreshing>(step_).started;
+  // The master answered again before anything irreversible was done.
+  if (!campaign_->forced && !master_->s_down)
+    return abort(turn, "-failover-abort-master-back", "the master answers again");
+  const auto views = replica_views(fresh_since);
+  const ReplicaView* best = choose(views, link_down_max(turn));
+  campaign_->timeline.rejected.clear();
+  std::string why;
+  for (const ReplicaView& view : views) {
+    const auto reason = ineligible(view, link_down_max(turn));
+    if (!reason) continue;
+    std::string words(describe(*reason));
+    if (*reason == Ineligible::Refused) words += ": " + view.refused;
+    why += (why.empty() ? "" : "; ") + to_string(view.at) + ' ' + words;
+    campaign_->timeline.rejected.emplace_back(to_string(view.at), std::move(words));
+  }
+  if (best == nullptr) return abort(turn, "-failover-abort-no-good-slave", why.empty() ? "there is no replica" : why);
+  Node& chosen = *find(best->at);
+  campaign_->timeline.to = chosen.at;
+  mark(turn, "selected");
+  emit(turn, "+selected-slave", Level::Warning, prefix(chosen));
+  if (campaign_->forced && !campaign_->paused && master_->answering() && master_->role_reported == NodeRole::Master)
+    return become_draining(turn, chosen);
+  become_promoting(turn, chosen);
+}
+
+// R-L4: a planned failover loses nothing: writes stop, the chosen replica gets
+// the rest of the stream, then the roles change.
+void Group::become_draining(Turn& turn, Node& chosen) {
+  Draining step{.chosen = chosen.link, .token = turn.new_token(), .deadline = turn.now + kDrainMax};
+  campaign_->paused = true;
+  turn.act(PauseWrites{master_->link, *step.token, kDrainMax, kDrainMax * 2});
+  step_ = step;
+}
+
+void Group::run(Turn& turn, Draining& step) {
+  Node* chosen = find(step.chosen);
+  if (chosen == nullptr || !chosen->connected) {
+    unpause(turn);
+    return reject(turn, step.chosen, "its connection was lost");
+  }
+  if (step.target && chosen->has_info && chosen->info.replica_offset >= *step.target) {
+    mark(turn, "drained");
+    return become_promoting(turn, *chosen);
+  }
+  if (turn.now >= step.deadline)
+    return abort(turn, "-failover-abort-drain-timeout",
+                 to_string(chosen->at) + " did not catch up with the paused master in time");
+  if (step.target && turn.now >= step.next_look && !chosen->info_asked) {
+    step.next_look = turn.now + kDrainLook;
+    ask_info(turn, *chosen);
+  }
+}
+
+// R-F3.
+void Group::become_promoting(Turn& turn, Node& chosen) {
+  Promoting step{chosen.link, turn.new_token(), turn.now + turn.process.promote_timeout};
+  emit(turn, "+failover-state-send-slaveof-noone", Level::Notice, prefix(chosen));
+  Promote promote{chosen.link, step.token, turn.process.promote_timeout, std::nullopt};
+  // R-L3: a fresh master has no replica yet; it gets max-lag of grace.
+  if (settings_.write_safety == WriteSafety::Enforce) promote.min_replicas_to_write = 0;
+  turn.act(promote);
+  emit(turn, "+failover-state-wait-promotion", Level::Notice, prefix(chosen));
+  step_ = step;
+}
+
+void Group::run(Turn& turn, Promoting& step) {
+  if (find(step.chosen) == nullptr) return reject(turn, step.chosen, "it is no longer watched");
+  // The link's own deadline answers first; this one is for a shell that doesn't.
+  if (turn.now >= step.deadline + Millis{500}) reject(turn, step.chosen, "no answer in time");
+}
+
+// This replica is out for the rest of the failover; the next best is tried.
+void Group::reject(Turn& turn, LinkId chosen, const std::string& why) {
+  campaign_->rejected[chosen] = why;
+  if (const Node* node = find(chosen))
+    emit(turn, "-slave-promotion-refused", Level::Warning, prefix(*node) + " #" + why);
+  campaign_->timeline.to = Endpoint{};
+  become_refreshing(turn);
+}
+
+void Group::become_committing(Turn& turn, Node& chosen, const NodeInfo& info) {
+  mark(turn, "promoted");
+  emit(turn, "+promoted-slave", Level::Warning, prefix(chosen));
+  campaign_->timeline.outcome = "promoted";
+  PendingConfig config{campaign_->epoch, chosen.at, info.run_id, turn.process.self, turn.process.self, 0};
+  offer_config(turn, config);
+  turn.persist(FailoverRecord{campaign_->timeline});
+  step_ = Committing{chosen.link, pending_->batch};
+}
+
+// The new master is announced (apply_config); now the others follow it (R-F5).
+void Group::become_repointing(Turn& turn) {
+  mark(turn, "committed");
+  emit(turn, "+failover-state-reconf-slaves", Level::Warning, prefix(*master_));
+  for (const auto& node : nodes_) {
+    node->repointing = Repointing::None;
+    node->correction.reset();
+  }
+  step_ = RepointingAll{turn.now + settings_.failover_timeout};
+}
+
+// Whether it can go on from its offset after the promotion, without a full sync.
+bool Group::continues(const Node& replica) const {
+  const std::string& before = master_->info.replication_id2;
+  return replica.has_info && replica.info.role == NodeRole::Replica && !before.empty() &&
+         (replica.info.replication_id == before || replica.info.replication_id == master_->info.replication_id) &&
+         replica.info.replica_offset <= master_->info.master_offset;
+}
+
+void Group::repoint_due(Turn& turn) {
+  unsigned full_syncs = 0;
+  for (const auto& node : nodes_)
+    if ((node->repointing == Repointing::Sent || node->repointing == Repointing::InProgress) && !continues(*node) &&
+        node->at != campaign_->old_master)
+      ++full_syncs;
+  for (const auto& node : nodes_) {
+    if (node.get() == master_ || node->foreign || node->repointing != Repointing::None || !node->connected) continue;
+    // R-L5: what was the master is told at once, hung or not: it reads its socket when it resumes.
+    const bool was_master = node->at == campaign_->old_master;
+    if (!was_master && node->s_down) continue;
+    if (!was_master && !continues(*node) && full_syncs++ >= std::max(1U, settings_.parallel_syncs)) continue;
+    send_repoint(turn, *node, was_master);
+    emit(turn, "+slave-reconf-sent", Level::Notice, prefix(*node));
+  }
+}
+
+void Group::send_repoint(Turn& turn, Node& node, bool fence) {
+  node.repointing = Repointing::Sent;
+  node.repoint_sent_at = turn.now;
+  node.repoint_token = turn.new_token();
+  turn.act(Repoint{node.link, *node.repoint_token, turn.process.promote_timeout, master_->at, fence});
+}
+
+void Group::run(Turn& turn, RepointingAll& step) {
+  repoint_due(turn);
+  bool all_done = true;
+  for (const auto& node : nodes_) {
+    if (node.get() == master_ || node->foreign) continue;
+    const bool follows = node->has_info && node->info.role == NodeRole::Replica && node->info.master &&
+                         master_->is_at(*node->info.master);
+    if (node->repointing == Repointing::Sent && follows) {
+      node->repointing = Repointing::InProgress;
+      emit(turn, "+slave-reconf-inprog", Level::Notice, prefix(*node));
+    }
+    if (node->repointing == Repointing::InProgress && follows && node->info.master_link_up) {
+      node->repointing = Repointing::Done;
+      emit(turn, "+slave-reconf-done", Level::Notice, prefix(*node));
+    }
+    if (node->repointing != Repointing::Done && node->answering()) all_done = false;
+  }
+  if (all_done || turn.now >= step.deadline) finish(turn, !all_done);
+}
+
+// --- Ends.
+
+void Group::finish(Turn& turn, bool timed_out) {
+  mark(turn, "repointed");
+  if (timed_out) emit(turn, "+failover-end-for-timeout", Level::Warning, prefix(*master_));
+  emit(turn, "+failover-end", Level::Warning, prefix(*master_));
+  attempts_ = 0;
+  end_campaign(turn, timed_out ? "done, but some replicas did not follow in time" : "done");
+}
+
+void Group::abort(Turn& turn, const std::string& event, const std::string& why) {
+  unpause(turn);
+  emit(turn, event, Level::Warning, prefix(*master_) + (why.empty() ? "" : " #" + why));
+  if (leading()) {
+    ++attempts_;
+    next_attempt_ = turn.now + std::min(kAbortRetryMax, kAbortRetryBase * (1 << std::min(attempts_, 6U)));
+  }
+  end_campaign(turn, event + (why.empty() ? "" : ": " + why));
+}
+
+void Group::end_campaign(Turn& turn, const std::string& outcome) {
+  if (!campaign_) return;
+  const bool elected = leading();
+  const Epoch mine = campaign_->epoch;
+  campaign_->timeline.outcome = outcome;
+  last_timeline_ = std::move(campaign_->timeline);
+  if (elected) turn.persist(FailoverRecord{*last_timeline_});
+  campaign_.reset();
+  step_ = Idle{};
+  for (const auto& node : nodes_) node->repointing = Repointing::None;
+  // R-E6: from here on we act for this epoch no more, so all are free again.
+  ballot_.release(turn.process.self, mine);
+  each_member_up(turn, [&](const NodeId& id) { turn.act(SendPeer{id, LeaseRequest{name(), mine, 0, true}}); });
+}
+
+void Group::unpause(Turn& turn) {
+  if (!campaign_ || !campaign_->paused) return;
+  campaign_->paused = false;
+  if (Node* node = find(campaign_->old_master); node != nullptr && node->connected)
+    turn.act(PauseWrites{node->link, turn.new_token(), turn.process.promote_timeout, Millis{0}});
+}
+
+void Group::mark(const Turn& turn, const std::string& phase) {
+  auto& phases = campaign_->timeline.phases;
+  const bool known = std::any_of(phases.begin(), phases.end(), [&](const auto& entry) { return entry.first == phase; });
+  if (!known) phases.emplace_back(phase, turn.now - campaign_->origin);
+}
+
+// --- Replies to commands.
+
+void Group::on_command_reply(Turn& turn, const CommandReply& input) {
+  Node& node = *find(input.link);
+  if (input.info) on_info(turn, input.link, *input.info);
+  if (node.safety_token == input.token) return on_safety_reply(turn, node, input);
+  if (node.repoint_token == input.token) {
+    node.repoint_token.reset();
+    if (!input.ok && node.repointing == Repointing::Sent) node.repointing = Repointing::None;
+    if (!input.ok && input.refused)
+      emit(turn, "-slave-reconf-refused", Level::Warning, prefix(node) + " #" + input.error);
+    if (node.correction) {
+      node.correction.reset();
+      node.next_correction = turn.now + (input.refused ? Millis{10000} : Millis{1000});
+    }
+    if (input.ok && leading() && node.at == campaign_->old_master) {
+      mark(turn, "fenced");
+      unpause(turn);
+    }
+    return;
+  }
+  if (auto* step = std::get_if<Draining>(&step_); step != nullptr && step->token == input.token) {
+    step->token.reset();
+    // Too old to pause, or not allowed to: go on as stock does.
+    if (!input.ok || !input.info) {
+      Node* chosen = find(step->chosen);
+      return chosen != nullptr ? become_promoting(turn, *chosen)
+                               : reject(turn, step->chosen, "it is no longer watched");
+    }
+    step->target = input.info->master_offset;
+    return;
+  }
+  if (auto* step = std::get_if<Promoting>(&step_); step != nullptr && step->token == input.token) {
+    if (input.ok && input.info && input.info->role == NodeRole::Master)
+      return become_committing(turn, node, *input.info);
+    reject(turn, step->chosen, input.error.empty() ? "it is still a replica" : input.error);
+  }
+}
+
+}  // namespace sentinel

@@ -1,0 +1,25 @@
+// Why a sentinel does not stand for election now (R-E5): a value that the log,
+// SENTINEL EXPLAIN and the tests all show. In the order in which it is asked.
+#pragma once
+
+#include <string_view>
+
+namespace sentinel {
+
+enum class HoldBack {
+  FailoverRunning,   // Ours, already.
+  MasterNotDown,     // Not even subjectively.
+  NoAgreement,       // Fewer than quorum sentinels see it down.
+  EvidenceOfLife,    // A replica still hears from the master.
+  DistrustsItself,   // This process stalled.
+  StoreUnavailable,  // Votes could not be made durable.
+  ConfigPending,     // A newer configuration is on its way to disk.
+  NoMajority,        // Too few members are connected.
+  LeasePromised,     // Another leader may still act.
+  WaitsForRetry,     // After a lost or aborted attempt.
+  WaitsForRank,      // Others stand first.
+};
+
+std::string_view describe(HoldBack reason);
+
+}  // namespace sentinel

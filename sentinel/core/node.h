@@ -1,0 +1,86 @@
+// One watched Redis node of a group, and what is known of it.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "sentinel/core/input.h"
+#include "sentinel/core/liveness.h"
+#include "sentinel/core/node_info.h"
+
+namespace sentinel {
+
+enum class Repointing { None, Sent, InProgress, Done };
+
+// Where a correction of a node that disagrees with the configuration stands (R-C5).
+struct Correction {
+  TimePoint wrong_since{};
+  TimePoint not_before{};
+  std::uint64_t round = 0;  // Of the running confirmation, 0 if none runs.
+  TimePoint asked_at{};
+  unsigned confirmations = 0;
+  bool sent = false;  // The command is on its way; wait for its reply.
+};
+
+struct Node {
+  Node(LinkId link_id, Endpoint where, TimePoint ear, Millis down_after)
+      : link(link_id), at(std::move(where)), liveness(ear, down_after) {}
+
+  LinkId link;
+  Endpoint at;
+  std::string ip;        // As resolved, empty before the first connection.
+  std::string local_ip;  // Ours, as this node sees us.
+
+  // Connection and liveness. Times of liveness are listening time.
+  bool connected = false;
+  bool urgent = false;
+  bool listening = false;  // To its hello channel.
+  DownCause last_cause = DownCause::Failed;
+  std::string last_error;
+  std::string ping_error;  // Of the last unacceptable reply.
+  Liveness liveness;
+  std::optional<TimePoint> refused_since;  // R-D4: refused at every attempt since (listening time).
+  bool busy_killed = false;
+  bool s_down = false;
+  TimePoint s_down_since{};
+  std::string s_down_why;
+
+  // INFO. Times are monotonic.
+  NodeInfo info;
+  bool has_info = false;
+  bool info_asked = false;
+  TimePoint info_at{};
+  TimePoint next_info{};
+  NodeRole role_reported = NodeRole::Unknown;
+  TimePoint role_since{};
+  std::string run_id;
+  bool foreign = false;  // R-C6.
+
+  // R-D5: the stream position last seen, and when.
+  std::uint64_t stream_offset = 0;
+  TimePoint stream_seen_at{};
+
+  // Failover and correction.
+  Repointing repointing = Repointing::None;
+  TimePoint repoint_sent_at{};
+  std::optional<Token> repoint_token;
+  std::optional<Correction> correction;
+  TimePoint next_correction{};
+
+  // Write safety (R-L).
+  std::optional<unsigned> min_replicas;
+  std::optional<unsigned> max_lag_s;
+  TimePoint next_safety_check{};
+  std::optional<Token> safety_token;
+  bool safety_setting = false;  // The token is of a CONFIG SET, not of a GET.
+  std::optional<TimePoint> drift_since;
+  bool drift_reported = false;
+  std::string safety_error;
+
+  bool is_at(const Endpoint& address) const {
+    return address.port == at.port && (address.host == at.host || (!ip.empty() && address.host == ip));
+  }
+  bool answering() const { return connected && !s_down; }
+};
+
+}  // namespace sentinel

@@ -1,0 +1,51 @@
+// Turn is one step's access to the world outside a group: the time, and the
+// output under construction.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <utility>
+
+#include "common/rng.h"
+#include "common/time.h"
+#include "sentinel/core/output.h"
+#include "sentinel/core/peers.h"
+#include "sentinel/core/settings.h"
+
+namespace sentinel {
+
+// Counters of the process that groups draw from.
+struct Numbering {
+  std::uint64_t link = 0;
+  std::uint64_t token = 0;
+  std::uint64_t round = 0;
+  std::uint64_t batch = 1;  // Of the output under construction.
+};
+
+struct Turn {
+  TimePoint now;
+  Millis deaf;  // Stalls so far; see stall_guard.h.
+  bool tilt;    // We distrust ourselves.
+  bool store_healthy;
+  const ProcessSettings& process;
+  const Peers& peers;
+  Rng& rng;
+  Numbering& numbers;
+  Output& out;
+
+  TimePoint ear() const { return now - deaf; }
+
+  void act(Action action) { out.now.push_back(std::move(action)); }
+  void act_after_persist(Action action) { out.after_persist.push_back(std::move(action)); }
+  // Returns the number of the batch that will make it durable.
+  std::uint64_t persist(Record record) {
+    out.persist.push_back(std::move(record));
+    return numbers.batch;
+  }
+  void emit(Event event) { out.events.push_back(std::move(event)); }
+  Token new_token() { return Token{++numbers.token}; }
+  LinkId new_link() { return LinkId{++numbers.link}; }
+  std::uint64_t new_round() { return ++numbers.round; }
+};
+
+}  // namespace sentinel
