@@ -1,0 +1,77 @@
+#include "tests/sim/durable_store.h"
+
+#include "common/overloaded.h"
+
+namespace sentinel::sim {
+
+using namespace std::chrono_literals;
+
+void DurableStore::submit(std::vector<Record> records, std::function<void()> durable) {
+  waiting_.push_back({std::move(records), std::move(durable)});
+  commit();
+}
+
+void DurableStore::crash() {
+  ++generation_;
+  waiting_.clear();
+  committing_ = false;
+}
+
+void DurableStore::refuse(bool refusing) {
+  refusing_ = refusing;
+  commit();
+}
+
+void DurableStore::commit() {
+  if (committing_ || refusing_ || waiting_.empty()) return;
+  committing_ = true;
+  queue_.after(1ms + rng_.jitter(commit_max_), [this, count = waiting_.size(), generation = generation_] {
+    if (generation != generation_) return;
+    committing_ = false;
+    if (refusing_) return;  // Tried again when the disk recovers.
+    for (std::size_t done = 0; done < count; ++done) {
+      Batch batch = std::move(waiting_.front());
+      waiting_.pop_front();
+      for (const Record& record : batch.records) {
+        keep(record);
+        if (on_durable) on_durable(record);
+      }
+      batch.durable();
+      if (generation != generation_) return;  // It crashed right there.
+    }
+    commit();
+  });
+}
+
+void DurableStore::keep(const Record& record) {
+  std::visit(overloaded{
+                 [&](const VoteRecord& vote) { votes_[vote.group] = vote; },
+                 [&](const ConfigRecord& config) { configs_[config.group] = config; },
+                 [&](const ReplicaRecord& replica) {
+                   replicas_[{replica.group, replica.at}] = replica;
+                 },
+                 [&](const PeerRecord& peer) {
+                   peers_[{peer.group, peer.id}] = peer;
+                 },
+                 [&](const GroupRecord& group) { groups_[group.settings.name] = group; },
+                 [&](const FailoverRecord& failover) { failovers_[failover.timeline.group] = failover; },
+             },
+             record);
+}
+
+RestoredState DurableStore::restore() const {
+  RestoredState state;
+  for (const auto& [key, vote] : votes_) state.votes.push_back(vote);
+  for (const auto& [key, config] : configs_) state.configs.push_back(config);
+  for (const auto& [key, replica] : replicas_) {
+    if (replica.known) state.replicas.push_back(replica);
+  }
+  for (const auto& [key, peer] : peers_) {
+    if (peer.known) state.peers.push_back(peer);
+  }
+  for (const auto& [key, group] : groups_) state.groups.push_back(group);
+  for (const auto& [key, failover] : failovers_) state.last_failovers.push_back(failover);
+  return state;
+}
+
+}  // namespace sentinel::sim

@@ -1,0 +1,70 @@
+// A disk with a group commit: batches become durable in order, after a random
+// delay, several at once. A crash keeps what was durable and nothing else.
+//
+//   DurableStore disk(queue, seed, 20ms);
+//   disk.submit(records, [&] { now_durable(); });
+//   disk.crash();
+//   RestoredState state = disk.restore();
+//
+// It keeps what the production store keeps: of each key the newest record.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "common/rng.h"
+#include "sentinel/core/record.h"
+#include "tests/sim/event_queue.h"
+
+namespace sentinel::sim {
+
+class DurableStore {
+ public:
+  DurableStore(EventQueue& queue, std::uint64_t seed, Millis commit_max)
+      : queue_(queue), rng_(seed), commit_max_(commit_max) {}
+
+  // `durable` runs once the records are on disk, unless the process crashes before.
+  void submit(std::vector<Record> records, std::function<void()> durable);
+
+  // Forgets what is not durable; callbacks of earlier submissions never run.
+  void crash();
+
+  // While refusing, nothing completes.
+  void refuse(bool refusing);
+  bool refusing() const { return refusing_; }
+
+  RestoredState restore() const;
+
+  // Called for each record at the moment it becomes durable.
+  std::function<void(const Record&)> on_durable;
+
+ private:
+  struct Batch {
+    std::vector<Record> records;
+    std::function<void()> durable;
+  };
+  void commit();
+  void keep(const Record& record);
+
+  EventQueue& queue_;
+  Rng rng_;
+  Millis commit_max_;
+  bool refusing_ = false;
+  bool committing_ = false;
+  std::uint64_t generation_ = 0;
+  std::deque<Batch> waiting_;
+
+  std::map<std::string, VoteRecord> votes_;
+  std::map<std::string, ConfigRecord> configs_;
+  std::map<std::pair<std::string, Endpoint>, ReplicaRecord> replicas_;
+  std::map<std::pair<std::string, NodeId>, PeerRecord> peers_;
+  std::map<std::string, GroupRecord> groups_;
+  std::map<std::string, FailoverRecord> failovers_;
+};
+
+}  // namespace sentinel::sim

@@ -1,0 +1,89 @@
+// What must hold at every step of every run, whatever fails. The checker sees
+// everything that leaves a Coordinator and everything that becomes durable, and
+// keeps its own memory of it, which no simulated crash or planted bug touches.
+//
+// The first violation is kept; the run ends there.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "sentinel/core/coordinator.h"
+
+namespace sentinel::sim {
+
+using SentinelIndex = std::size_t;
+
+struct InvariantsSetup {
+  std::vector<NodeId> sentinels;
+  // Where the group's servers are, the initial master first.
+  std::map<std::string, std::vector<Endpoint>> servers;
+  // Majority and lease hold only where every sentinel knows all members.
+  bool membership_is_fixed = true;
+};
+
+struct Violation {
+  std::string rule;
+  std::string text;
+};
+
+class Invariants {
+ public:
+  explicit Invariants(InvariantsSetup setup) : setup_(std::move(setup)) {}
+
+  // A record became durable at this sentinel.
+  void durable(SentinelIndex self, const Record& record);
+
+  // The core handed this action out (whether or not it must wait for the disk).
+  void decided(SentinelIndex self, const Action& action, const Coordinator& core, const Endpoint& node,
+               const std::string& group);
+
+  // The action leaves the process.
+  void performed(SentinelIndex self, const Action& action);
+
+  // What clients would be told now.
+  void answers(SentinelIndex self, const std::string& group, const Endpoint& master);
+  // What `status` says of the configuration, across restarts.
+  void config_epoch(SentinelIndex self, const std::string& group, Epoch epoch);
+
+  // The driver stepped at this local time. Bounds the steps per moment.
+  void stepped(SentinelIndex self, TimePoint local, bool timer);
+
+  void fail(std::string rule, std::string text);
+  const std::optional<Violation>& violation() const { return violation_; }
+
+ private:
+  using GroupEpoch = std::pair<std::string, Epoch>;
+  void vote_durable(SentinelIndex self, const VoteRecord& vote);
+  void config_durable(SentinelIndex self, const ConfigRecord& config);
+  void check_vote(SentinelIndex self, const GroupEpoch& term, const NodeId& candidate);
+  void leader_acts(SentinelIndex self, const std::string& group, const FailoverTimeline& timeline,
+                   const std::string& what);
+  std::size_t votes_for(const GroupEpoch& term, const NodeId& candidate) const;
+
+  InvariantsSetup setup_;
+  std::optional<Violation> violation_;
+
+  std::map<GroupEpoch, std::map<SentinelIndex, NodeId>> votes_;  // Durable or sent.
+  std::map<GroupEpoch, std::map<SentinelIndex, NodeId>> durable_votes_;
+  std::map<std::pair<SentinelIndex, std::string>, Epoch> vote_epochs_;  // Highest durable.
+  std::map<std::pair<SentinelIndex, std::string>, ConfigRecord> configs_;
+  std::map<GroupEpoch, ConfigRecord> config_of_epoch_;
+  std::map<std::string, std::pair<Epoch, SentinelIndex>> last_leader_;  // Who acted last.
+  std::map<std::pair<SentinelIndex, std::string>, Epoch> shown_epochs_;
+  std::set<GroupEpoch> promoted_;
+  struct Pace {
+    TimePoint moment{};
+    unsigned timers = 0;
+    TimePoint second{};
+    unsigned steps = 0;
+  };
+  std::map<SentinelIndex, Pace> pace_;
+};
+
+}  // namespace sentinel::sim

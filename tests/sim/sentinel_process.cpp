@@ -1,0 +1,326 @@
+#include "tests/sim/sentinel_process.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "common/overloaded.h"
+
+namespace sentinel::sim {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::int64_t kMillion = 1'000'000;
+constexpr Millis kDiskErrorAfter = 200ms;
+
+bool decisive(const Record& record) {
+  return std::holds_alternative<VoteRecord>(record) || std::holds_alternative<ConfigRecord>(record);
+}
+
+}  // namespace
+
+SentinelProcess::SentinelProcess(Surroundings& around, ProcessSetup setup, HostId host)
+    : around_(around),
+      setup_(std::move(setup)),
+      rng_(setup_.seed),
+      clock_base_(1000 + static_cast<Millis::rep>(rng_.below(1'000'000))),
+      disk_(around.net->queue(), rng_.next(), setup_.commit_max) {
+  PeerPort port;
+  port.id = setup_.settings.self;
+  port.at = setup_.settings.announce;
+  port.host = host;
+  port.post = [this](std::function<void()> work) { post(std::move(work)); };
+  port.deliver = [this](const Input& input) { step(input); };
+  port_ = around_.mesh->add(std::move(port));
+  disk_.on_durable = [this](const Record& record) { around_.invariants->durable(setup_.index, record); };
+}
+
+TimePoint SentinelProcess::local(TimePoint global) const {
+  return TimePoint(clock_base_ + Millis(global.time_since_epoch().count() * setup_.clock_ppm / kMillion));
+}
+
+TimePoint SentinelProcess::global(TimePoint when) const {
+  const auto elapsed = (when.time_since_epoch() - clock_base_).count();
+  TimePoint result{Millis(std::max<Millis::rep>(0, elapsed * kMillion / setup_.clock_ppm - 1))};
+  while (local(result) < when) result += 1ms;
+  return result;
+}
+
+void SentinelProcess::note(const std::string& line) {
+  around_.history->add(around_.net->queue().now(), fmt::format("s{} {}", setup_.index, line));
+}
+
+void SentinelProcess::boot() {
+  if (port_->alive) return;
+  ++life_;
+  port_->alive = true;
+  port_->paused = false;
+  RestoredState state = disk_.restore();
+  if (around_.mutation == Mutation::ForgetVotes) state.votes.clear();
+  if (around_.mutation == Mutation::ForgetConfigs) state.configs.clear();
+  note("boots");
+  core_ = std::make_unique<Coordinator>(setup_.settings, setup_.groups, std::move(state), rng_.next(), local_now());
+  after_step();
+  if (disk_.refusing()) refuse_disk(true);
+}
+
+void SentinelProcess::crash() {
+  if (!port_->alive) return;
+  note("crashes");
+  ++life_;
+  port_->alive = false;
+  port_->paused = false;
+  port_->wanted.clear();
+  armed_.reset();
+  inbox_.clear();
+  disk_.crash();
+  batches_pending_ = 0;
+  around_.mesh->crashed(*port_);
+  for (auto& [id, open] : std::exchange(links_, {})) open->close();
+  answered_.clear();
+  armed_for_ = kNever;
+  ++timer_;
+  core_.reset();
+}
+
+void SentinelProcess::pause() {
+  if (!port_->alive) return;
+  note("pauses");
+  port_->paused = true;
+}
+
+// Everything that came meanwhile is read at once, by a clock that is late.
+void SentinelProcess::resume() {
+  if (!port_->paused) return;
+  note("resumes");
+  port_->paused = false;
+  for (auto& work : std::exchange(inbox_, {})) {
+    if (port_->alive) work();
+  }
+}
+
+void SentinelProcess::refuse_disk(bool refusing) {
+  disk_.refuse(refusing);
+  const Millis after = refusing ? kDiskErrorAfter : 2 * setup_.commit_max + 1ms;
+  around_.net->queue().after(after, [this, refusing, life = life_] {
+    if (life != life_ || disk_.refusing() != refusing) return;
+    post([this, refusing] { step(StoreHealth{!refusing, refusing ? "disk I/O error" : ""}); });
+  });
+}
+
+void SentinelProcess::post(std::function<void()> work) {
+  if (!port_->alive) return;
+  if (port_->paused) {
+    inbox_.push_back(std::move(work));
+  } else {
+    work();
+  }
+}
+
+void SentinelProcess::step(const Input& input) {
+  if (!core_) return;
+  if (around_.history->on() && !std::holds_alternative<Tick>(input)) {
+    const std::string line = describe(input);
+    if (!line.empty()) note("<- " + line);
+  }
+  around_.invariants->stepped(setup_.index, local_now(), std::holds_alternative<Tick>(input));
+  core_->step(local_now(), input);
+  after_step();
+}
+
+bool SentinelProcess::failover(const std::string& group) {
+  if (!core_ || port_->paused) return false;
+  const Result<void> done = core_->failover(local_now(), group);
+  note(fmt::format("operator: failover {}: {}", group, done ? "OK" : done.error()));
+  after_step();
+  return done.has_value();
+}
+
+bool SentinelProcess::reset(const std::string& group) {
+  if (!core_ || port_->paused || !core_->settings(group)) return false;
+  note("operator: reset " + group);
+  core_->reset(local_now(), group);
+  after_step();
+  return true;
+}
+
+void SentinelProcess::after_step() {
+  const std::uint64_t life = life_;
+  handle(core_->take_output());
+  if (life != life_) return;  // Crashed on the way.
+  check_answers();
+  arm_timer();
+}
+
+void SentinelProcess::check_answers() {
+  for (const GroupSettings& group : setup_.groups) {
+    const Endpoint* master = core_->master_address(group.name);
+    if (!master) {
+      around_.invariants->fail("a configured group stays", fmt::format("s{} forgot {}", setup_.index, group.name));
+      return;
+    }
+    Endpoint& last = answered_[group.name];
+    if (last == *master) continue;
+    last = *master;
+    note(fmt::format("answers {} for {}", to_string(last), group.name));
+    around_.invariants->answers(setup_.index, group.name, last);
+    if (const auto status = core_->status(local_now(), group.name)) {
+      around_.invariants->config_epoch(setup_.index, group.name, status->config_epoch);
+    }
+  }
+}
+
+void SentinelProcess::arm_timer() {
+  const TimePoint deadline = core_->next_deadline();
+  if (deadline == armed_for_) return;
+  armed_for_ = deadline;
+  const std::uint64_t timer = ++timer_;
+  if (deadline == kNever) return;
+  around_.net->queue().at(global(std::max(deadline, local_now())), [this, timer] {
+    if (timer != timer_) return;
+    post([this, timer] {
+      if (timer != timer_) return;
+      armed_for_ = kNever;
+      step(Tick{});
+    });
+  });
+}
+
+// --- Doing what the core says.
+
+void SentinelProcess::handle(Output output) {
+  const std::uint64_t life = life_;
+  check_decisions(output.now);
+  check_decisions(output.after_persist);
+  for (const Action& action : output.now) {
+    perform(action);
+    if (life != life_) return;
+  }
+  const bool nothing_to_write = output.persist.empty();
+  if (around_.history->on() && !nothing_to_write) {
+    for (const Record& record : output.persist) {
+      if (const auto* vote = std::get_if<VoteRecord>(&record)) {
+        note(fmt::format("writes vote {} epoch {} for {}", vote->group, vote->epoch.value,
+                         vote->candidate.value.substr(0, 8)));
+      } else if (const auto* config = std::get_if<ConfigRecord>(&record)) {
+        note(fmt::format("writes config {} epoch {} master {}", config->group, config->epoch.value,
+                         to_string(config->master)));
+      }
+    }
+  }
+  if (nothing_to_write && batches_pending_ == 0) return release(output.after_persist, output.events);
+  if (around_.mutation == Mutation::ActBeforeDurable) {
+    release(std::exchange(output.after_persist, {}), std::exchange(output.events, {}));
+    if (life != life_) return;
+  }
+  const bool crash_before = crash_here(CrashPoint::BeforeDurable, output.persist);
+  const bool crash_after = crash_here(CrashPoint::AfterDurable, output.persist);
+  ++batches_pending_;
+  std::vector<Record> records = std::move(output.persist);
+  disk_.submit(std::move(records), [this, life, crash_after, nothing_to_write, output = std::move(output)] {
+    if (crash_after) return crash();
+    post([this, life, nothing_to_write, output] {
+      if (life != life_) return;
+      --batches_pending_;
+      release(output.after_persist, output.events);
+      if (life == life_ && !nothing_to_write) step(Persisted{output.batch});
+    });
+  });
+  if (crash_before) crash();
+}
+
+bool SentinelProcess::crash_here(CrashPoint point, const std::vector<Record>& records) {
+  if (armed_ != point || std::none_of(records.begin(), records.end(), decisive)) return false;
+  armed_.reset();
+  ++point_crashes_[point == CrashPoint::AfterDurable];
+  return true;
+}
+
+void SentinelProcess::check_decisions(const std::vector<Action>& actions) {
+  for (const Action& action : actions) {
+    LinkId id;
+    if (const auto* promote = std::get_if<Promote>(&action)) id = promote->link;
+    if (const auto* repoint = std::get_if<Repoint>(&action)) id = repoint->link;
+    NodeLink* const at = link(id);
+    if (!at) continue;
+    const std::optional<ServerIndex> server = around_.redis->find(at->at());
+    if (!server) continue;
+    const std::string& group = setup_.groups[around_.redis->server(*server).group].name;
+    around_.invariants->decided(setup_.index, action, *core_, at->at(), group);
+  }
+}
+
+void SentinelProcess::release(const std::vector<Action>& actions, const std::vector<Event>& events) {
+  for (const Action& action : actions) perform(action);
+  for (const Event& event : events) {
+    ++(*around_.events)[event.name];
+    if (around_.history->on() && event.level != Level::Debug) note("* " + event.name + " " + event.message);
+  }
+}
+
+NodeLink* SentinelProcess::link(LinkId id) {
+  const auto found = links_.find(id);
+  return found == links_.end() ? nullptr : found->second.get();
+}
+
+void SentinelProcess::open_link(const OpenLink& open) {
+  NodeLinkSetup setup;
+  setup.net = around_.net;
+  setup.redis = around_.redis;
+  setup.host = port_->host;
+  setup.local_ip = setup_.settings.announce.host;
+  setup.id = open.link;
+  setup.at = open.at;
+  setup.answer_without_doing = around_.mutation == Mutation::FalseReplies;
+  setup.deliver = [this, life = life_](Input input) {
+    if (life != life_) return;
+    post([this, life, input = std::move(input)] {
+      if (life == life_) step(input);
+    });
+  };
+  setup.publish = around_.publish;
+  links_[open.link] = NodeLink::open(std::move(setup));
+}
+
+void SentinelProcess::push_hello(ServerIndex server, const Hello& hello) {
+  for (const auto& [id, open] : links_) {
+    if (open->at() == around_.redis->server(server).at) open->push_hello(hello);
+  }
+}
+
+void SentinelProcess::perform(const Action& action) {
+  around_.invariants->performed(setup_.index, action);
+  if (around_.history->on()) {
+    const std::string line = describe(action);
+    if (!line.empty()) note("-> " + line);
+  }
+  const auto with = [&](LinkId id, auto use) {
+    if (NodeLink* const found = link(id)) use(*found);
+  };
+  std::visit(overloaded{
+                 [&](const OpenLink& open) { open_link(open); },
+                 [&](const CloseLink& close) {
+                   with(close.link, [](NodeLink& at) { at.close(); });
+                   links_.erase(close.link);
+                 },
+                 [&](const SetUrgent& set) { with(set.link, [&](NodeLink& at) { at.set_urgent(set.urgent); }); },
+                 [&](const SendPing& ping) { with(ping.link, [](NodeLink& at) { at.ping(); }); },
+                 [&](const SendInfo& info) { with(info.link, [](NodeLink& at) { at.ask_info(); }); },
+                 [&](const SetHelloListening& set) { with(set.link, [&](NodeLink& at) { at.listen(set.listen); }); },
+                 [&](const PublishHello& hello) { with(hello.link, [&](NodeLink& at) { at.publish(hello.payload); }); },
+                 [](const ScriptKill&) {},
+                 [&](const Promote& promote) { with(promote.link, [&](NodeLink& at) { at.promote(promote); }); },
+                 [&](const Repoint& repoint) { with(repoint.link, [&](NodeLink& at) { at.repoint(repoint); }); },
+                 [&](const ConfigSet& set) { with(set.link, [&](NodeLink& at) { at.config_set(set); }); },
+                 [&](const ReadConfig& read) { with(read.link, [&](NodeLink& at) { at.read_config(read); }); },
+                 [&](const PauseWrites& pause) { with(pause.link, [&](NodeLink& at) { at.pause_writes(pause); }); },
+                 [&](const DialPeer& dial) { port_->wanted.insert(dial.at); },
+                 [&](const DropPeer& drop) { port_->wanted.erase(drop.at); },
+                 [&](const SendPeer& send) { around_.mesh->send(*port_, send.to, send.message); },
+             },
+             action);
+}
+
+}  // namespace sentinel::sim

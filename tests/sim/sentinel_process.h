@@ -1,0 +1,116 @@
+// One simulated sentinel: the production Coordinator with the world's links,
+// disk and clock around it. It decides nothing: it does what output.h promises,
+// in that order, and can be crashed, restarted and paused.
+//
+//   process.boot();
+//   process.crash_at(CrashPoint::BeforeDurable);  // Armed for the next vote or configuration.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sentinel/core/coordinator.h"
+#include "tests/sim/durable_store.h"
+#include "tests/sim/history.h"
+#include "tests/sim/invariants.h"
+#include "tests/sim/mutation.h"
+#include "tests/sim/node_link.h"
+#include "tests/sim/peer_mesh.h"
+
+namespace sentinel::sim {
+
+// What all processes of a world share.
+struct Surroundings {
+  Network* net = nullptr;
+  RedisServers* redis = nullptr;
+  PeerMesh* mesh = nullptr;
+  Invariants* invariants = nullptr;
+  History* history = nullptr;
+  Mutation mutation = Mutation::None;
+  std::map<std::string, std::uint64_t>* events = nullptr;  // Name -> how many were shown.
+  std::function<void(ServerIndex, std::string)> publish;
+};
+
+struct ProcessSetup {
+  SentinelIndex index = 0;
+  ProcessSettings settings;
+  std::vector<GroupSettings> groups;
+  std::uint64_t seed = 0;
+  std::int64_t clock_ppm = 1'000'000;  // Local milliseconds per million real ones.
+  Millis commit_max{20};
+};
+
+enum class CrashPoint { BeforeDurable, AfterDurable };
+
+class SentinelProcess {
+ public:
+  SentinelProcess(Surroundings& around, ProcessSetup setup, HostId host);
+
+  void boot();
+  void crash();
+  void crash_at(std::optional<CrashPoint> point) { armed_ = point; }  // nullopt: not any more.
+  void pause();
+  void resume();
+  void refuse_disk(bool refusing);
+
+  bool alive() const { return port_->alive; }
+  bool paused() const { return port_->paused; }
+  bool disk_refuses() const { return disk_.refusing(); }
+  // nullptr while crashed.
+  const Coordinator* core() const { return core_.get(); }
+  const NodeId& id() const { return setup_.settings.self; }
+  HostId host() const { return port_->host; }
+  TimePoint local_now() const { return local(around_.net->queue().now()); }
+  std::uint64_t crashes_at(CrashPoint point) const { return point_crashes_[point == CrashPoint::AfterDurable]; }
+
+  // The operator's commands; false while the process can't hear them or refuses.
+  bool failover(const std::string& group);
+  bool reset(const std::string& group);
+
+  // A hello published on a server reaches those who listen there.
+  void push_hello(ServerIndex server, const Hello& hello);
+
+ private:
+  TimePoint local(TimePoint global) const;
+  TimePoint global(TimePoint local) const;
+  void post(std::function<void()> work);
+  void step(const Input& input);
+  void after_step();
+  void handle(Output output);
+  void check_decisions(const std::vector<Action>& actions);
+  void release(const std::vector<Action>& actions, const std::vector<Event>& events);
+  void perform(const Action& action);
+  void open_link(const OpenLink& open);
+  bool crash_here(CrashPoint point, const std::vector<Record>& records);
+  void arm_timer();
+  void check_answers();
+  void note(const std::string& line);
+  NodeLink* link(LinkId id);
+
+  Surroundings& around_;
+  ProcessSetup setup_;
+  Rng rng_;
+  Millis clock_base_;
+  DurableStore disk_;
+  PeerPort* port_ = nullptr;
+  std::unique_ptr<Coordinator> core_;
+  std::uint64_t life_ = 0;  // Counts boots and crashes: callbacks of an earlier life do nothing.
+  std::map<LinkId, std::shared_ptr<NodeLink>> links_;
+  std::vector<std::function<void()>> inbox_;
+  std::size_t batches_pending_ = 0;
+  TimePoint armed_for_ = kNever;
+  std::uint64_t timer_ = 0;
+  std::optional<CrashPoint> armed_;
+  std::uint64_t point_crashes_[2] = {0, 0};
+  std::map<std::string, Endpoint> answered_;
+};
+
+// One line for a person: what an input or action is.
+std::string describe(const Input& input);
+std::string describe(const Action& action);
+
+}  // namespace sentinel::sim

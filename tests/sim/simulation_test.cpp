@@ -1,0 +1,95 @@
+// The simulation as a test: fixed seeds must pass and must have tested
+// something, and every planted bug must be found.
+#include <fmt/core.h>
+#include <gtest/gtest.h>
+
+#include "tests/sim/campaign.h"
+
+namespace sentinel::sim {
+namespace {
+
+constexpr std::uint64_t kFirstSeed = 1;
+constexpr std::uint64_t kSeeds = 150;
+constexpr std::uint64_t kSeedsToFindABug = 60;
+
+Report run(const WorldSettings& settings) {
+  World world(settings);
+  return world.run();
+}
+
+TEST(Simulation, FixedSeedsKeepEveryInvariant) {
+  Totals totals;
+  for (std::uint64_t seed = kFirstSeed; seed < kFirstSeed + kSeeds; ++seed) {
+    WorldSettings settings = draw_settings(seed);
+    const Report report = run(settings);
+    totals.add(report);
+    if (!report.failure) continue;
+    settings.history_lines = 200;
+    FAIL() << explain(settings, run(settings));
+  }
+  EXPECT_TRUE(totals.gaps().empty()) << totals.gaps().front() << "\n" << to_string(totals);
+}
+
+TEST(Simulation, TheSameSeedGivesTheSameRun) {
+  WorldSettings settings = draw_settings(7);
+  settings.history_lines = 100000;
+  const Report first = run(settings);
+  const Report second = run(settings);
+  EXPECT_EQ(first.handled, second.handled);
+  EXPECT_EQ(first.history, second.history);
+}
+
+TEST(Simulation, WatchingARunDoesNotChangeIt) {
+  WorldSettings settings = draw_settings(8);
+  const Report unwatched = run(settings);
+  settings.history_lines = 10;
+  EXPECT_EQ(run(settings).handled, unwatched.handled);
+}
+
+TEST(Simulation, AQuietDeploymentElectsNobody) {
+  WorldSettings settings = draw_settings(3);
+  settings.fault_kinds.clear();
+  const Report report = run(settings);
+  EXPECT_FALSE(report.failure) << explain(settings, report);
+  EXPECT_EQ(report.events.count("+elected-leader"), 0U);
+  EXPECT_EQ(report.lost, 0U);
+  EXPECT_GT(report.acknowledged, 0U);
+}
+
+TEST(Simulation, PlannedFailoversLoseNoAcknowledgedWrite) {
+  std::uint64_t switches = 0;
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    WorldSettings settings = draw_settings(seed);
+    settings.discovery = false;
+    settings.odd_priorities = false;
+    settings.fault_kinds = {FaultKind::OperatorFailover};
+    settings.fault_count = 4;
+    const Report report = run(settings);
+    ASSERT_FALSE(report.failure) << explain(settings, report);
+    EXPECT_EQ(report.lost, 0U) << "seed " << seed;
+    switches += report.happened.contains(FaultKind::OperatorFailover) ? 1 : 0;
+  }
+  EXPECT_GT(switches, 0U);
+}
+
+class PlantedBug : public testing::TestWithParam<MutationName> {};
+
+TEST_P(PlantedBug, IsFound) {
+  for (std::uint64_t seed = 1; seed <= kSeedsToFindABug; ++seed) {
+    WorldSettings settings = draw_settings(seed);
+    settings.discovery = false;
+    settings.mutation = GetParam().mutation;
+    if (run(settings).failure) return;
+  }
+  FAIL() << "no invariant noticed " << GetParam().name;
+}
+
+INSTANTIATE_TEST_SUITE_P(Mutations, PlantedBug, testing::ValuesIn(kMutations.begin() + 1, kMutations.end()),
+                         [](const testing::TestParamInfo<MutationName>& row) {
+                           std::string name(row.param.name);
+                           std::replace(name.begin(), name.end(), '-', '_');
+                           return name;
+                         });
+
+}  // namespace
+}  // namespace sentinel::sim

@@ -1,0 +1,305 @@
+#include "tests/sim/world.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <unordered_set>
+
+#include "common/check.h"
+
+namespace sentinel::sim {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Millis kConvergedFor = 5s;
+constexpr Millis kLookPeriod = 500ms;
+
+Endpoint sentinel_address(SentinelIndex index) { return {fmt::format("10.0.0.{}", index + 1), 26379}; }
+Endpoint server_address(std::size_t group, std::size_t index) {
+  return {fmt::format("10.1.{}.{}", group, index + 1), 6379};
+}
+
+NodeId sentinel_id(Rng& rng) {
+  return NodeId{fmt::format("{:016x}{:016x}{:08x}", rng.next(), rng.next(), rng.next() & 0xffffffffU)};
+}
+
+}  // namespace
+
+World::World(WorldSettings settings)
+    : settings_(std::move(settings)),
+      rng_(settings_.seed * 2 + 1),
+      history_(settings_.history_lines),
+      net_(queue_, rng_.next(), settings_.delay_max),
+      redis_(net_, rng_.next(), settings_.redis),
+      mesh_(net_, rng_.next()) {
+  build();
+}
+
+void World::build() {
+  InvariantsSetup checks;
+  checks.membership_is_fixed = !settings_.discovery;
+  for (std::size_t group = 0; group < settings_.groups; ++group) {
+    GroupSettings named = settings_.group;
+    named.name = fmt::format("g{}", group);
+    named.master = server_address(group, 0);
+    for (std::size_t index = 0; index <= settings_.replicas; ++index) {
+      const unsigned priority = settings_.odd_priorities ? static_cast<unsigned>(rng_.below(3) * 50) : 100;
+      const bool first = index == 0;
+      redis_.add(group, server_address(group, index), first ? std::nullopt : std::optional(named.master),
+                 first ? 100 : priority);
+      checks.servers[named.name].push_back(server_address(group, index));
+    }
+    group_settings_.push_back(std::move(named));
+  }
+  acknowledged_.resize(settings_.groups);
+
+  std::vector<ProcessSetup> setups;
+  for (SentinelIndex index = 0; index < settings_.sentinels; ++index) {
+    ProcessSetup setup;
+    setup.index = index;
+    setup.settings = settings_.process;
+    setup.settings.self = sentinel_id(rng_);
+    setup.settings.announce = sentinel_address(index);
+    for (SentinelIndex other = 0; other < settings_.sentinels && !settings_.discovery; ++other) {
+      if (other != index) setup.settings.peers.push_back(sentinel_address(other));
+    }
+    if (settings_.mutation == Mutation::LeaseMismatch) setup.settings.lease = index == 0 ? 60s : 1ms;
+    setup.groups = group_settings_;
+    setup.seed = rng_.next();
+    const auto error = settings_.clock_error_ppm;
+    setup.clock_ppm += error == 0 ? 0 : static_cast<std::int64_t>(rng_.below(2 * error + 1)) - error;
+    setup.commit_max = settings_.commit_max;
+    checks.sentinels.push_back(setup.settings.self);
+    setups.push_back(std::move(setup));
+  }
+  invariants_ = std::make_unique<Invariants>(std::move(checks));
+  around_ = {&net_, &redis_, &mesh_, invariants_.get(), &history_, settings_.mutation, &report_.events, {}};
+  // A publication reaches the listeners of the server and of its replicas.
+  around_.publish = [this](ServerIndex server, const std::string& payload) {
+    const std::optional<Hello> hello = parse_hello(payload);
+    CHECK(hello.has_value());
+    for (const auto& each : sentinels_) each->push_hello(server, *hello);
+    for (const auto& [replica, attached] : redis_.server(server).replicas) {
+      for (const auto& each : sentinels_) each->push_hello(replica, *hello);
+    }
+  };
+  for (ProcessSetup& setup : setups) {
+    const HostId host = net_.add_host(fmt::format("s{}", setup.index));
+    sentinels_.push_back(std::make_unique<SentinelProcess>(around_, std::move(setup), host));
+  }
+  for (std::size_t index = 0; index < settings_.clients * settings_.groups; ++index) {
+    clients_.push_back({net_.add_host(fmt::format("c{}", index)), index % settings_.groups, std::nullopt, 0});
+  }
+  if (settings_.mutation == Mutation::ForgeVotes) {
+    mesh_.tamper = [](const NodeId&, const NodeId&, PeerMessage message) {
+      if (auto* reply = std::get_if<VoteReply>(&message)) reply->refusal = VoteRefusal::None;
+      return message;
+    };
+  }
+  if (settings_.mutation == Mutation::CorruptConfigs) {
+    mesh_.tamper = [this](const NodeId&, const NodeId&, PeerMessage message) {
+      if (auto* config = std::get_if<ConfigMessage>(&message); config && config->epoch.value > 0) {
+        config->master = group_settings_.front().master;
+      }
+      return message;
+    };
+  }
+  const TimePoint start = queue_.now() + settings_.warm_up;
+  if (!settings_.fault_kinds.empty() && settings_.fault_count > 0) {
+    faults_ = draw_faults(rng_, {start, start + settings_.fault_time, settings_.fault_count, settings_.fault_kinds});
+  }
+}
+
+Report World::run() {
+  boot_all();
+  for (const Fault& fault : faults_) {
+    ++report_.requested[fault.kind];
+    queue_.at(fault.at, [this, &fault] { happen(fault); });
+  }
+  const auto stop = [this] { return stopped(); };
+  queue_.run_until(queue_.now() + settings_.warm_up + settings_.fault_time, stop);
+  heal_all();
+  const TimePoint healed_at = queue_.now();
+  TimePoint converged_since = kNever;
+  std::optional<std::string> reason;
+  while (!stopped()) {
+    queue_.run_until(queue_.now() + kLookPeriod, stop);
+    reason = unconverged();
+    if (reason) converged_since = kNever;
+    if (!reason && converged_since == kNever) converged_since = queue_.now();
+    if (!reason && queue_.now() - converged_since >= kConvergedFor) break;
+    if (queue_.now() - healed_at > settings_.settle_max) {
+      invariants_->fail("a healed deployment converges", reason.value_or("it keeps changing"));
+    }
+  }
+  if (!stopped()) report_.settled_after = converged_since - healed_at;
+  count_losses();
+  for (const auto& sentinel : sentinels_) {
+    report_.happened[FaultKind::SentinelCrashBeforeDurable] += sentinel->crashes_at(CrashPoint::BeforeDurable);
+    report_.happened[FaultKind::SentinelCrashAfterDurable] += sentinel->crashes_at(CrashPoint::AfterDurable);
+  }
+  report_.failure = invariants_->violation();
+  report_.failed_at = queue_.now();
+  report_.virtual_time = queue_.now().time_since_epoch();
+  report_.handled = queue_.handled();
+  report_.faults = faults_;
+  for (const auto& [when, line] : history_.lines()) {
+    report_.history.push_back(fmt::format("{:>8} {}", when.time_since_epoch().count(), line));
+  }
+  return report_;
+}
+
+void World::boot_all() {
+  for (const auto& sentinel : sentinels_) {
+    queue_.after(rng_.jitter(500ms), [&process = *sentinel] { process.boot(); });
+  }
+  for (std::size_t client = 0; client < clients_.size(); ++client) {
+    queue_.after(2s + rng_.jitter(1s), [this, client] { think(client); });
+  }
+}
+
+// --- Judgement.
+
+// What the sentinels say now; without an answer, the first node.
+std::optional<ServerIndex> World::current_master(std::size_t group) const {
+  Epoch newest;
+  std::optional<ServerIndex> master;
+  for (const auto& sentinel : sentinels_) {
+    if (!sentinel->core()) continue;
+    const auto status = sentinel->core()->status(sentinel->local_now(), group_name(group));
+    const Endpoint* answer = sentinel->core()->master_address(group_name(group));
+    if (!status || !answer || (master && status->config_epoch < newest)) continue;
+    newest = status->config_epoch;
+    master = redis_.find(*answer);
+  }
+  return master;
+}
+
+// After SENTINEL RESET a node that was away may be known to nobody.
+bool World::known(ServerIndex index) const {
+  const RedisServer& server = *redis_.servers()[index];
+  return std::any_of(sentinels_.begin(), sentinels_.end(), [&](const auto& sentinel) {
+    const auto status = sentinel->core()->status(sentinel->local_now(), group_name(server.group));
+    return status && (status->master.at == server.at ||
+                      std::any_of(status->replicas.begin(), status->replicas.end(),
+                                  [&](const NodeStatus& replica) { return replica.at == server.at; }));
+  });
+}
+
+std::optional<std::string> World::unconverged() const {
+  for (std::size_t group = 0; group < settings_.groups; ++group) {
+    if (auto reason = unconverged(group)) return reason;
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> World::unconverged(std::size_t group) const {
+  const std::string& name = group_name(group);
+  std::optional<Endpoint> master;
+  std::optional<Epoch> epoch;
+  for (const auto& sentinel : sentinels_) {
+    if (!sentinel->core()) return "a sentinel is down";
+    const Coordinator& core = *sentinel->core();
+    const Endpoint* answer = core.master_address(name);
+    const auto status = core.status(sentinel->local_now(), name);
+    if (!answer || !status) return fmt::format("a sentinel doesn't know {}", name);
+    if (master && *master != *answer) {
+      return fmt::format("sentinels answer {} and {} for {}", to_string(*master), to_string(*answer), name);
+    }
+    if (epoch && *epoch != status->config_epoch) {
+      return fmt::format("sentinels have configurations {} and {} of {}", epoch->value, status->config_epoch.value,
+                         name);
+    }
+    master = *answer;
+    epoch = status->config_epoch;
+    const FailoverTimeline* timeline = core.timeline(name);
+    if (status->failover_in_progress || (timeline && timeline->outcome == "running")) {
+      return fmt::format("{} still runs a failover of {}", sentinel->id().value.substr(0, 8), name);
+    }
+    if (status->master.s_down || status->o_down) return fmt::format("a sentinel sees {} down", to_string(*answer));
+  }
+  for (ServerIndex index = 0; index < redis_.servers().size(); ++index) {
+    const RedisServer& server = *redis_.servers()[index];
+    if (server.group != group) continue;
+    if (server.at == *master) {
+      if (!server.is_master()) return fmt::format("{} is answered and is no master", to_string(server.at));
+      continue;
+    }
+    if (!known(index)) continue;
+    if (server.is_master()) return fmt::format("{} is a second master", to_string(server.at));
+    if (server.master != master) {
+      return fmt::format("{} follows {}", to_string(server.at), to_string(*server.master));
+    }
+    if (server.link != Link::Up) return fmt::format("{} isn't in sync", to_string(server.at));
+  }
+  return std::nullopt;
+}
+
+void World::count_losses() {
+  for (std::size_t group = 0; group < settings_.groups; ++group) {
+    report_.acknowledged += acknowledged_[group].size();
+    const auto master = current_master(group);
+    if (!master) continue;
+    const auto& log = redis_.servers()[*master]->log;
+    const std::unordered_set<WriteId> kept(log.begin(), log.end());
+    report_.lost += static_cast<std::uint64_t>(std::count_if(acknowledged_[group].begin(), acknowledged_[group].end(),
+                                                             [&](WriteId id) { return !kept.contains(id); }));
+  }
+}
+
+// --- Clients: ask a sentinel, write to the master until it refuses or closes.
+
+void World::think(std::size_t index) {
+  if (healed_) return;  // What is written while it settles says nothing new.
+  Client& client = clients_[index];
+  if (client.master && redis_.server(*client.master).client_generation != client.connection) client.master.reset();
+  if (!client.master) ask_master(client);
+  if (client.master) {
+    write(index);
+  } else {
+    queue_.after(50ms + rng_.jitter(100ms), [this, index] { think(index); });
+  }
+}
+
+void World::ask_master(Client& client) {
+  const auto& sentinel = sentinels_[rng_.below(sentinels_.size())];
+  if (!sentinel->core() || sentinel->paused() || !net_.connected(client.host, sentinel->host())) return;
+  const Endpoint* answer = sentinel->core()->master_address(group_name(client.group));
+  if (!answer) return;
+  client.master = redis_.find(*answer);
+  if (client.master) client.connection = redis_.server(*client.master).client_generation;
+}
+
+void World::write(std::size_t index) {
+  Client& client = clients_[index];
+  const ServerIndex server = *client.master;
+  const HostId host = redis_.server(server).host;
+  const WriteId id = next_write_++;
+  const auto open = std::make_shared<bool>(true);
+  const auto finish = [this, index, open](bool keep, Millis pause) {
+    if (!*open) return;
+    *open = false;
+    if (!keep) clients_[index].master.reset();
+    queue_.after(pause, [this, index] { think(index); });
+  };
+  queue_.after(1s, [finish] { finish(false, 10ms); });  // The client's timeout.
+  if (!net_.reaches(client.host, host)) return;
+  queue_.after(
+      net_.delay(client.host, host), [this, index, server, host, id, finish, open, connection = client.connection] {
+        redis_.receive(server, [this, index, server, host, id, finish, open, connection] {
+          if (redis_.server(server).client_generation != connection) return;
+          redis_.write(server, id, [this, index, server, host, id, finish, open, connection](WriteOutcome outcome) {
+            if (!net_.reaches(host, clients_[index].host)) return;
+            queue_.after(net_.delay(host, clients_[index].host),
+                         [this, index, server, id, finish, open, outcome, connection] {
+                           if (redis_.server(server).client_generation != connection) return finish(false, 10ms);
+                           if (outcome == WriteOutcome::Ok && *open) acknowledged_[clients_[index].group].push_back(id);
+                           finish(outcome != WriteOutcome::ReadOnly, 20ms + rng_.jitter(80ms));
+                         });
+          });
+        });
+      });
+}
+
+}  // namespace sentinel::sim

@@ -1,0 +1,133 @@
+// A whole deployment in virtual time: sentinels, Redis groups, clients that
+// write, faults, and the judgement at the end.
+//
+//   WorldSettings settings = draw_settings(seed);
+//   World world(settings);
+//   Report report = world.run();
+//   if (report.failure) ...   // The same seed fails the same way.
+//
+// A run has three parts: it starts and is left alone (warm-up), faults happen,
+// then everything is healed and must converge.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "tests/sim/fault.h"
+#include "tests/sim/sentinel_process.h"
+
+namespace sentinel::sim {
+
+struct WorldSettings {
+  std::uint64_t seed = 0;
+  std::size_t sentinels = 3;
+  std::size_t replicas = 2;
+  std::size_t groups = 1;
+  std::size_t clients = 2;
+  GroupSettings group;      // Name and master are filled in.
+  ProcessSettings process;  // Identity and peers are filled in.
+  bool discovery = false;   // Peers find each other by hello.
+  Millis delay_max{5};
+  Millis commit_max{20};
+  std::int64_t clock_error_ppm = 10000;
+  bool odd_priorities = false;
+  RedisTuning redis;
+  std::vector<FaultKind> fault_kinds;
+  std::size_t fault_count = 10;
+  Millis warm_up{12000};
+  Millis fault_time{90000};
+  Millis settle_max{180000};
+  Mutation mutation = Mutation::None;
+  std::size_t history_lines = 0;
+};
+
+// Everything about a run follows from its seed.
+WorldSettings draw_settings(std::uint64_t seed);
+std::string to_string(const WorldSettings& settings);
+
+struct Report {
+  std::optional<Violation> failure;
+  TimePoint failed_at{};
+  Millis virtual_time{0};
+  std::uint64_t handled = 0;
+  std::map<std::string, std::uint64_t> events;  // What the sentinels announced.
+  std::map<FaultKind, std::uint64_t> requested;
+  std::map<FaultKind, std::uint64_t> happened;
+  std::uint64_t acknowledged = 0;
+  std::uint64_t lost = 0;   // Acknowledged, and not at the last master.
+  Millis settled_after{0};  // Since everything was healed.
+  std::vector<Fault> faults;
+  std::vector<std::string> history;
+};
+
+class World {
+ public:
+  explicit World(WorldSettings settings);
+  World(const World&) = delete;
+  World& operator=(const World&) = delete;
+
+  Report run();
+
+ private:
+  struct Client {
+    HostId host;
+    std::size_t group = 0;
+    std::optional<ServerIndex> master;
+    std::uint64_t connection = 0;  // client_generation when it connected.
+  };
+
+  void build();
+  void boot_all();
+
+  // Clients.
+  void think(std::size_t client);
+  void ask_master(Client& client);
+  void write(std::size_t client);
+  void count_losses();
+
+  // Faults.
+  void happen(const Fault& fault);
+  std::function<void()> cause(const Fault& fault);
+  std::function<void()> cut(std::vector<std::pair<HostId, HostId>> pairs);
+  std::vector<HostId> side_of(const Fault& fault);
+  ServerIndex node_victim(const Fault& fault);
+  SentinelIndex sentinel_victim(const Fault& fault);
+  void restart_when_crashed(SentinelProcess& process, Millis again);
+  void heal_all();
+
+  // Judgement.
+  const std::string& group_name(std::size_t group) const { return group_settings_[group].name; }
+  std::optional<ServerIndex> current_master(std::size_t group) const;
+  std::optional<std::string> unconverged() const;
+  std::optional<std::string> unconverged(std::size_t group) const;
+  bool known(ServerIndex server) const;
+  bool stopped() const { return invariants_->violation().has_value(); }
+  void note(const std::string& line) { history_.add(queue_.now(), line); }
+
+  WorldSettings settings_;
+  Rng rng_;
+  EventQueue queue_;
+  History history_;
+  Network net_;
+  RedisServers redis_;
+  PeerMesh mesh_;
+  std::unique_ptr<Invariants> invariants_;
+  Surroundings around_;
+  std::vector<GroupSettings> group_settings_;
+  std::vector<std::unique_ptr<SentinelProcess>> sentinels_;
+  std::vector<Client> clients_;
+  std::vector<Fault> faults_;
+  std::map<std::uint64_t, std::function<void()>> ongoing_;  // How to end what lasts.
+  std::uint64_t next_ongoing_ = 0;
+  bool healed_ = false;
+  WriteId next_write_ = 1;
+  std::vector<std::vector<WriteId>> acknowledged_;  // By group.
+  Report report_;
+};
+
+}  // namespace sentinel::sim
