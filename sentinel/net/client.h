@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <set>
 #include <string>
+#include <string_view>
 
 #include "common/resp/reply_writer.h"
 
@@ -62,7 +63,7 @@ class Client {
   std::string name;
   std::string library_name;
   std::string library_version;
-  std::string last_command = "NULL";  // Stock's word for none yet.
+  std::string_view last_command = "NULL";  // Full name; stock's word for none yet. Static text.
   ShellClock::time_point last_request;
   std::set<std::string, std::less<>> channels;
   std::set<std::string, std::less<>> patterns;

@@ -1,0 +1,162 @@
+#include "sentinel/api/changes.h"
+
+#include <asio/ip/address.hpp>
+#include <charconv>
+#include <limits>
+#include <optional>
+
+#include "common/resp/text.h"
+#include "sentinel/api/queries.h"
+#include "sentinel/api/set_options.h"
+
+namespace sentinel {
+namespace {
+
+template <typename Number>
+std::optional<Number> parse_number(std::string_view text) {
+  Number number = 0;
+  const auto [rest, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (failure != std::errc{} || rest != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+void answer(ReplyWriter& reply, const Result<void>& result) {
+  if (result) {
+    reply.simple("OK");
+  } else {
+    reply.error(result.error());
+  }
+}
+
+bool known(const CommandContext& context, std::string_view group) {
+  return context.daemon.core().settings(group) != nullptr;
+}
+
+// Names go into comma-separated hellos, blank-separated payloads and files.
+bool is_group_name(std::string_view name) {
+  return !name.empty() && name.find_first_of(", ") == std::string_view::npos && !has_control_characters(name);
+}
+
+Result<GroupSettings> parse_monitor(const CommandContext& context, const std::vector<std::string>& arguments) {
+  const auto quorum = parse_number<std::int64_t>(arguments[5]);
+  if (!quorum) return unexpected(std::string("ERR Invalid quorum"));
+  const auto port = parse_number<std::int64_t>(arguments[4]);
+  if (!port) return unexpected(std::string("ERR Invalid port"));
+  if (*quorum <= 0) return unexpected(std::string("ERR Quorum must be 1 or greater."));
+  if (*quorum > std::numeric_limits<std::int32_t>::max()) return unexpected(std::string("ERR Invalid quorum"));
+  asio::error_code not_an_address;
+  asio::ip::make_address(arguments[3], not_an_address);
+  const bool host_ok = !not_an_address || (context.options.resolve_hostnames && !arguments[3].empty() &&
+                                           !has_control_characters(arguments[3]));
+  if (!host_ok) return unexpected(std::string("ERR Invalid IP address or hostname specified"));
+  if (known(context, arguments[2])) return unexpected(std::string("ERR Duplicate master name."));
+  if (!is_group_name(arguments[2])) {
+    return unexpected(std::string("ERR A master name has no blanks, commas or control characters."));
+  }
+  if (*port < 1 || *port > std::numeric_limits<std::uint16_t>::max()) {
+    return unexpected(std::string("ERR Invalid port number."));
+  }
+  GroupSettings settings;
+  settings.name = arguments[2];
+  settings.master = {arguments[3], static_cast<std::uint16_t>(*port)};
+  settings.quorum = static_cast<unsigned>(*quorum);
+  return settings;
+}
+
+}  // namespace
+
+asio::awaitable<void> sentinel_failover(CommandContext& context, std::vector<std::string> arguments,
+                                        ReplyWriter reply) {
+  if (!known(context, arguments[2])) {
+    reply.error(kNoSuchMaster);
+    co_return;
+  }
+  const Result<void> result = co_await context.daemon.failover(arguments[2]);
+  answer(reply, result);
+}
+
+asio::awaitable<void> sentinel_monitor(CommandContext& context, std::vector<std::string> arguments, ReplyWriter reply) {
+  const Result<GroupSettings> settings = parse_monitor(context, arguments);
+  if (!settings) {
+    reply.error(settings.error());
+    co_return;
+  }
+  const Result<void> result = co_await context.daemon.monitor(*settings);
+  answer(reply, result);
+}
+
+asio::awaitable<void> sentinel_remove(CommandContext& context, std::vector<std::string> arguments, ReplyWriter reply) {
+  if (!known(context, arguments[2])) {
+    reply.error(kNoSuchMaster);
+    co_return;
+  }
+  const Result<void> result = co_await context.daemon.remove(arguments[2]);
+  answer(reply, result);
+}
+
+asio::awaitable<void> sentinel_set(CommandContext& context, std::vector<std::string> arguments, ReplyWriter reply) {
+  const GroupSettings* const current = context.daemon.core().settings(arguments[2]);
+  if (current == nullptr) {
+    reply.error(kNoSuchMaster);
+    co_return;
+  }
+  SetRequest request =
+      apply_set_options(*current, {arguments.begin() + 3, arguments.end()}, context.options.deny_scripts_reconfig);
+  Result<void> result;
+  if (!request.changed.empty()) {
+    result = co_await context.daemon.set(std::move(request.settings), std::move(request.changed));
+  }
+  if (!request.error.empty()) {
+    reply.error(request.error);
+  } else {
+    answer(reply, result);
+  }
+}
+
+asio::awaitable<void> sentinel_reset(CommandContext& context, std::vector<std::string> arguments, ReplyWriter reply) {
+  const std::vector<std::string> groups = context.daemon.core().group_names();
+  std::int64_t matched = 0;
+  for (const std::string& group : groups) {
+    if (!glob_matches(arguments[2], group) || !known(context, group)) continue;
+    const Result<void> result = co_await context.daemon.reset(group);
+    if (!result) {
+      reply.error(result.error());
+      co_return;
+    }
+    ++matched;
+  }
+  reply.integer(matched);
+}
+
+asio::awaitable<void> sentinel_flushconfig(CommandContext& context, std::vector<std::string>, ReplyWriter reply) {
+  const Result<void> result = co_await context.daemon.flush();
+  answer(reply, result);
+}
+
+asio::awaitable<void> sentinel_is_master_down(CommandContext& context, std::vector<std::string> arguments,
+                                              ReplyWriter reply) {
+  const auto port = parse_number<std::int64_t>(arguments[3]);
+  const auto epoch = parse_number<std::int64_t>(arguments[4]);
+  if (!port || !epoch) {
+    reply.error("ERR value is not an integer or out of range");
+    co_return;
+  }
+  if (*port < 1 || *port > std::numeric_limits<std::uint16_t>::max()) {
+    reply.array(3).integer(0).bulk("*").integer(0);
+    co_return;
+  }
+  Endpoint master{arguments[2], static_cast<std::uint16_t>(*port)};
+  NodeId candidate{arguments[5] == "*" ? std::string() : arguments[5]};
+  const Epoch asked{static_cast<std::uint64_t>(*epoch)};
+  const Result<Coordinator::DownAnswer> result =
+      co_await context.daemon.is_master_down(std::move(master), asked, std::move(candidate));
+  if (!result) {
+    reply.error(result.error());
+    co_return;
+  }
+  const std::string_view leader = result->leader.value.empty() ? std::string_view("*") : result->leader.value;
+  reply.array(3).integer(result->down ? 1 : 0).bulk(leader);
+  reply.integer(static_cast<std::int64_t>(result->leader_epoch.value));
+}
+
+}  // namespace sentinel

@@ -1,0 +1,24 @@
+// SENTINEL's commands that change something: each answers when what it did is
+// durable, with stock's error texts.
+#pragma once
+
+#include <asio/awaitable.hpp>
+#include <string>
+#include <vector>
+
+#include "sentinel/api/command.h"
+
+namespace sentinel {
+
+asio::awaitable<void> sentinel_failover(CommandContext& context, std::vector<std::string> arguments, ReplyWriter reply);
+asio::awaitable<void> sentinel_monitor(CommandContext& context, std::vector<std::string> arguments, ReplyWriter reply);
+asio::awaitable<void> sentinel_remove(CommandContext& context, std::vector<std::string> arguments, ReplyWriter reply);
+// Options apply from left to right; those before a bad one stay applied, as in stock.
+asio::awaitable<void> sentinel_set(CommandContext& context, std::vector<std::string> arguments, ReplyWriter reply);
+asio::awaitable<void> sentinel_reset(CommandContext& context, std::vector<std::string> arguments, ReplyWriter reply);
+asio::awaitable<void> sentinel_flushconfig(CommandContext& context, std::vector<std::string> arguments,
+                                           ReplyWriter reply);
+asio::awaitable<void> sentinel_is_master_down(CommandContext& context, std::vector<std::string> arguments,
+                                              ReplyWriter reply);
+
+}  // namespace sentinel
