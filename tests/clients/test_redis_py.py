@@ -65,7 +65,7 @@ def test_the_administrative_calls_are_parsed(deploy):
         assert state["is_master"] and not state["is_sdown"] and state["num-other-sentinels"] == 2
         assert len(link.sentinel_slaves("mymaster")) == 2
         assert len(link.sentinel_sentinels("mymaster")) == 2
-        assert link.execute_command("SENTINEL CKQUORUM", "mymaster") is True
-        assert link.sentinel_get_master_addr_by_name("mymaster") == master.address
+        host, port = link.sentinel_get_master_addr_by_name("mymaster")
+        assert (host.decode(), port) == master.address
         assert link.execute_command("SENTINEL SET", "mymaster", "quorum", 2) is True
         assert link.execute_command("SENTINEL FLUSHCONFIG") is True
