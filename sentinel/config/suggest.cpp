@@ -66,7 +66,7 @@ std::optional<std::string> suggest(std::string_view word, const std::vector<std:
     if (normal == synonym.foreign && ours != candidates.end()) return *ours;
   }
   std::optional<std::string> best;
-  std::size_t best_distance = std::max<std::size_t>(1, normal.size() / 3) + 1;
+  std::size_t best_distance = std::max<std::size_t>(2, normal.size() / 3) + 1;
   for (const std::string& candidate : candidates) {
     const std::size_t distance = edit_distance(normal, candidate);
     if (distance < best_distance) {

@@ -108,6 +108,10 @@ class TreeBuilder final : public YAML::EventHandler {
       parent.key = std::move(value);
       parent.has_key = true;
     } else {
+      if (value.kind == YamlNode::Kind::Null) {  // yaml-cpp puts nothing where the next token is.
+        value.line = parent.key.line;
+        value.column = parent.key.column;
+      }
       parent.node.pairs.emplace_back(std::move(parent.key), std::move(value));
       parent.has_key = false;
     }
