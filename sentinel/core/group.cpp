@@ -208,15 +208,14 @@ void Group::on_persisted(Turn& turn, std::uint64_t batch) {
     const PendingConfig config = *std::exchange(pending_, std::nullopt);
     const auto* committing = std::get_if<Committing>(&step_);
     const bool ours = committing != nullptr && config.leader == turn.process.self && campaign_->epoch == config.epoch;
-    apply_config(turn, config, ours ? FailoverRole::Leader : FailoverRole::Observer);
+    apply_config(turn, config);
     if (ours) become_repointing(turn);
   }
 }
 
 // R-E7: a disk that refuses must not keep us on a dead master's address.
 void Group::on_store_failed(Turn& turn) {
-  if (pending_ && pending_->leader != turn.process.self)
-    apply_config(turn, *std::exchange(pending_, std::nullopt), FailoverRole::Observer);
+  if (pending_ && pending_->leader != turn.process.self) apply_config(turn, *std::exchange(pending_, std::nullopt));
 }
 
 void Group::advance(Turn& turn) {

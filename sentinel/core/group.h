@@ -173,7 +173,8 @@ class Group {
 
   // Configuration.
   void offer_config(Turn& turn, PendingConfig config);
-  void apply_config(Turn& turn, const PendingConfig& config, FailoverRole role);
+  void announce_switch(Turn& turn, const PendingConfig& config);
+  void apply_config(Turn& turn, const PendingConfig& config);
   void conflict(Turn& turn, const NodeId& from, const ConfigMessage& message);
   void send_config(Turn& turn, const NodeId& to) const;
   ConfigMessage config_message() const;

@@ -24,10 +24,11 @@ void Group::offer_config(Turn& turn, PendingConfig config) {
   config.batch = turn.persist(ConfigRecord{name(), config.epoch, config.master, config.run_id, config.leader});
   ballot_.saw(config.epoch);
   const bool ours = config.leader == turn.process.self;
+  if (!master_->is_at(config.master)) announce_switch(turn, config);
   pending_ = std::move(config);
   // A disk that refuses must not keep us on a dead master's address. Our own
   // win is another matter: it is announced only once it can't be forgotten.
-  if (!turn.store_healthy && !ours) apply_config(turn, *std::exchange(pending_, std::nullopt), FailoverRole::Observer);
+  if (!turn.store_healthy && !ours) apply_config(turn, *std::exchange(pending_, std::nullopt));
 }
 
 void Group::on_message(Turn& turn, const NodeId& from, const ConfigMessage& message) {
@@ -44,16 +45,29 @@ void Group::on_message(Turn& turn, const NodeId& from, const ConfigMessage& mess
   offer_config(turn, {message.epoch, message.master, message.run_id, message.leader, from, 0});
 }
 
+// In the batch of the configuration itself: a failover and its alerts become
+// durable together, and are shown only then.
+void Group::announce_switch(Turn& turn, const PendingConfig& config) {
+  turn.persist(ReplicaRecord{name(), master_->at, true});
+  const bool leader = campaign_ && campaign_->epoch == config.epoch && config.leader == turn.process.self;
+  if (const Peer* peer = turn.peers.find(config.told_by); peer != nullptr && !leader)
+    emit(turn, "+config-update-from", Level::Warning, prefix(*peer));
+  turn.emit(Event{
+      "+switch-master", Level::Warning,
+      name() + ' ' + master_->at.host + ' ' + std::to_string(master_->at.port) + ' ' + config.master.host + ' ' +
+          std::to_string(config.master.port),
+      name(),
+      MasterSwitch{leader ? FailoverRole::Leader : FailoverRole::Observer, master_->at, config.master, config.epoch}});
+}
+
 // R-C2: the switch. Every answer changes here, in one moment.
-void Group::apply_config(Turn& turn, const PendingConfig& config, FailoverRole role) {
+void Group::apply_config(Turn& turn, const PendingConfig& config) {
   config_epoch_ = config.epoch;
   config_run_id_ = config.run_id;
   config_leader_ = config.leader;
   conflict_reported_.reset();
   ballot_.saw(config.epoch);
-  if (master_->is_at(config.master)) {
-    if (role == FailoverRole::Observer) return;
-  }
+  if (master_->is_at(config.master)) return;
   // Peers must not keep our old view in case this address is the master again one day.
   if (view_sent_down_) {
     view_sent_down_ = false;
@@ -62,14 +76,12 @@ void Group::apply_config(Turn& turn, const PendingConfig& config, FailoverRole r
       turn.act(SendPeer{id, ViewMessage{name(), view_version_, master_->at, false}});
     });
   }
-  const Endpoint from = master_->at;
   Node* to = find(config.master);
   if (to == nullptr) to = &watch(turn, config.master);
   Node* old = std::exchange(master_, to);
   if (old != to) {
     previous_master_ = old->at;
     old->s_down = false;  // Judged anew, as the replica that it is now.
-    turn.persist(ReplicaRecord{name(), old->at, true});
   }
   switched_at_ = turn.now;
   to->s_down = o_down_ = false;
@@ -90,14 +102,6 @@ void Group::apply_config(Turn& turn, const PendingConfig& config, FailoverRole r
     node->next_info = turn.now;
     node->next_safety_check = std::max(node->next_safety_check, turn.now);
   }
-  if (role == FailoverRole::Observer)
-    if (const Peer* peer = turn.peers.find(config.told_by))
-      emit(turn, "+config-update-from", Level::Warning, prefix(*peer));
-  Event event{"+switch-master", Level::Warning,
-              name() + ' ' + from.host + ' ' + std::to_string(from.port) + ' ' + to->at.host + ' ' +
-                  std::to_string(to->at.port),
-              name(), MasterSwitch{role, from, to->at, config.epoch}};
-  turn.emit(std::move(event));
   for (const auto& node : nodes_)
     if (node.get() != master_) emit(turn, "+slave", Level::Notice, prefix(*node));
   for (const auto& [id, peer] : turn.peers.all())

@@ -1,0 +1,323 @@
+#include "sentinel/driver.h"
+
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <asio/post.hpp>
+#include <asio/redirect_error.hpp>
+#include <asio/use_awaitable.hpp>
+#include <random>
+
+#include "common/overloaded.h"
+
+namespace sentinel {
+
+namespace {
+
+const char kNotSaved[] = "ERR Failed to save config file. Check server logs.";
+
+std::uint64_t random_seed() {
+  std::random_device device;
+  return (std::uint64_t{device()} << 32) | device();
+}
+
+std::string random_hex(std::size_t digits) {
+  std::random_device device;
+  std::string text;
+  while (text.size() < digits) text += "0123456789abcdef"[device() % 16];
+  return text;
+}
+
+ServerOptions server_options(const DaemonConfig& config) {
+  ServerOptions options;
+  options.bind.clear();
+  for (const Endpoint& at : config.listen) {
+    options.bind.push_back(at.host == "0.0.0.0" ? "*" : at.host == "::" ? "::*" : at.host);
+    options.port = at.port;
+  }
+  options.clients_max = config.limits.max_clients;
+  options.subscriber_output_max = config.limits.client_output_buffer;
+  return options;
+}
+
+CommandOptions command_options(const DaemonConfig& config) {
+  CommandOptions options;
+  options.password = config.password;
+  options.announce_ip = config.process.announce.host;
+  options.announce_port = config.process.announce.port;
+  options.has_sentinel_password = !config.peer_password.empty();
+  return options;
+}
+
+DispatcherSettings dispatcher_settings(const DaemonConfig& config) {
+  DispatcherSettings settings;
+  settings.seed = random_seed();
+  for (const WebhookSettings& hook : config.webhooks) settings.webhooks.push_back({hook.url, hook.secret, hook.groups});
+  return settings;
+}
+
+PeerOptions peer_options(const DaemonConfig& config) {
+  PeerOptions options;
+  options.self = config.process.self;
+  options.announced = config.process.announce;
+  options.version = VIGIL_VERSION;
+  options.password = config.peer_password;
+  return options;
+}
+
+spdlog::level::level_enum log_level(Level level) {
+  switch (level) {
+    case Level::Debug:
+    case Level::Verbose: return spdlog::level::debug;
+    case Level::Notice: return spdlog::level::info;
+    case Level::Warning: return spdlog::level::warn;
+  }
+  return spdlog::level::info;
+}
+
+}  // namespace
+
+Driver::Driver(asio::io_context& io, DaemonConfig config, Store& store, std::function<void()> on_shutdown)
+    : io_(io),
+      config_([&] {
+        config.process.self = store.sentinel_id();
+        if (config.process.announce.port == 0) config.process.announce.port = config.listen.front().port;
+        return std::move(config);
+      }()),
+      store_(store),
+      on_shutdown_(std::move(on_shutdown)),
+      started_(now()),
+      run_id_(random_hex(40)),
+      core_(std::make_unique<Coordinator>(config_.process, config_.groups, store.restored(), random_seed(), started_)),
+      links_(
+          io.get_executor(), [this](Input input) { feed(input); },
+          LinkOptions{.name = config_.process.self.value.substr(0, 8)}),
+      peers_(
+          io.get_executor(), [this](Input input) { feed(input); }, peer_options(config_)),
+      commands_(*this, clients_, pubsub_, command_options(config_)),
+      server_(io.get_executor(), server_options(config_), clients_, commands_,
+              [this](asio::ip::tcp::socket socket, std::string unread, std::vector<std::string> words) {
+                if (!stopped_) peers_.adopt(std::move(socket), std::move(unread), std::move(words));
+              }),
+      timer_(io),
+      durable_signal_(std::make_shared<asio::steady_timer>(io)) {
+  durable_signal_->expires_at(asio::steady_timer::time_point::max());
+}
+
+Driver::~Driver() { stop(); }
+
+Result<void> Driver::start() {
+  if (auto listening = server_.start(); !listening) return listening;
+  dispatcher_ = std::make_unique<Dispatcher>(io_.get_executor(), store_, dispatcher_settings(config_),
+                                             [this](Event event) { publish({std::move(event)}); });
+  store_.start([this](StoreReport report) {
+    asio::post(io_, [this, report = std::move(report)]() mutable { on_report(std::move(report)); });
+  });
+  dispatcher_->wake();
+  pump();
+  return {};
+}
+
+void Driver::stop() {
+  if (stopped_) return;
+  stopped_ = true;
+  timer_.cancel();
+  durable_signal_->cancel();
+  server_.stop();
+  dispatcher_.reset();
+}
+
+TimePoint Driver::now() const {
+  return TimePoint(std::chrono::duration_cast<Millis>(std::chrono::steady_clock::now().time_since_epoch()));
+}
+
+DaemonFacts Driver::facts() const {
+  DaemonFacts facts;
+  facts.version = VIGIL_VERSION;
+  facts.config_file = config_.file;
+  char path[4096];
+  const auto length = ::readlink("/proc/self/exe", path, sizeof path);
+  if (length > 0) facts.executable.assign(path, static_cast<std::size_t>(length));
+  facts.run_id = run_id_;
+  facts.port = server_.port();
+  facts.uptime = now() - started_;
+  if (dispatcher_) {
+    facts.running_scripts = dispatcher_->running_scripts();
+    facts.queued_scripts = dispatcher_->queued();
+  }
+  return facts;
+}
+
+// --- The loop.
+
+void Driver::feed(const Input& input) {
+  if (stopped_) return;
+  core_->step(now(), input);
+  pump();
+}
+
+void Driver::pump() {
+  if (stopped_) return;
+  Output out = core_->take_output();
+  for (const Action& action : out.now) perform(action);
+
+  std::vector<OutboxEntry> outbox;
+  for (const Event& event : out.events) {
+    auto entries = dispatcher_->route(event, core_->settings(event.group));
+    outbox.insert(outbox.end(), std::make_move_iterator(entries.begin()), std::make_move_iterator(entries.end()));
+  }
+  const bool alerts = !outbox.empty();
+  const bool waits = !out.persist.empty();
+  if (waits || alerts) store_.commit({++last_ticket_, std::move(out.persist), std::move(outbox)});
+  if (alerts) dispatcher_->wake();
+
+  if (waits) {
+    held_.push_back({last_ticket_, out.batch, std::move(out.after_persist), std::move(out.events)});
+  } else if (!held_.empty() && store_healthy_) {
+    // In order behind what still waits.
+    held_.push_back({held_.back().ticket, 0, std::move(out.after_persist), std::move(out.events)});
+  } else {
+    for (const Action& action : out.after_persist) perform(action);
+    publish(out.events);
+  }
+  arm();
+}
+
+void Driver::perform(const Action& action) {
+  std::visit(overloaded{
+                 [&](const DialPeer& act) { peers_.dial(act.at); },
+                 [&](const DropPeer& act) { peers_.drop(act.at); },
+                 [&](const SendPeer& act) { peers_.send(act.to, act.message); },
+                 [&](const auto& act) { links_.perform(act); },
+             },
+             action);
+}
+
+void Driver::on_report(StoreReport report) {
+  if (stopped_) return;
+  std::visit(overloaded{
+                 [&](const Persisted& done) {
+                   durable_ticket_ = done.batch;
+                   release(done.batch);
+                   durable_signal_->cancel();
+                 },
+                 [&](const StoreHealth& health) {
+                   store_healthy_ = health.healthy;
+                   feed(health);
+                   // Nothing of what waits may leave, but what merely stood behind it can be shown.
+                   for (Held& held : held_)
+                     if (!health.healthy && held.core_batch == 0) publish(std::exchange(held.events, {}));
+                   durable_signal_->cancel();
+                 },
+                 [&](const Event& event) { publish({event}); },
+             },
+             report);
+}
+
+// R-C3: first the core learns it, so that every query already answers the new
+// state when its announcement arrives.
+void Driver::release(std::uint64_t ticket) {
+  std::vector<Held> ready;
+  std::uint64_t core_batch = 0;
+  while (!held_.empty() && held_.front().ticket <= ticket) {
+    core_batch = std::max(core_batch, held_.front().core_batch);
+    ready.push_back(std::move(held_.front()));
+    held_.pop_front();
+  }
+  if (core_batch != 0) core_->step(now(), Persisted{core_batch});
+  for (const Held& held : ready) {
+    for (const Action& action : held.actions) perform(action);
+    publish(held.events);
+  }
+  if (core_batch != 0) pump();
+}
+
+void Driver::publish(const std::vector<Event>& events) {
+  for (const Event& event : events) {
+    spdlog::log(log_level(event.level), "{} {}", event.name, event.message);
+    pubsub_.publish(event);
+  }
+}
+
+void Driver::arm() {
+  const TimePoint due = core_->next_deadline();
+  if (due == armed_ || stopped_) return;
+  armed_ = due;
+  if (due == kNever) {
+    timer_.cancel();
+    return;
+  }
+  timer_.expires_at(asio::steady_timer::time_point(due.time_since_epoch()));
+  timer_.async_wait([this](const std::error_code& error) {
+    if (error || stopped_) return;
+    armed_ = kNever;
+    feed(Tick{});
+  });
+}
+
+// --- The operator's changes.
+
+asio::awaitable<Result<void>> Driver::durable() {
+  const std::uint64_t ticket = last_ticket_;
+  const TimePoint give_up = now() + kDurableWaitMax;
+  const auto signal = durable_signal_;
+  while (durable_ticket_ < ticket) {
+    if (!store_healthy_ || stopped_ || now() >= give_up) co_return unexpected(std::string(kNotSaved));
+    signal->expires_after(std::chrono::milliseconds(200));
+    std::error_code ignored;
+    co_await signal->async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  }
+  co_return Result<void>{};
+}
+
+asio::awaitable<Result<void>> Driver::answer(Result<void> result) {
+  pump();
+  if (!result) co_return result;
+  co_return co_await durable();
+}
+
+asio::awaitable<Result<void>> Driver::failover(std::string group) {
+  Result<void> result = core_->failover(now(), group);
+  pump();
+  // Like stock: OK says that it has begun; SENTINEL TIMELINE tells how it goes.
+  co_return result;
+}
+
+asio::awaitable<Result<void>> Driver::monitor(GroupSettings settings) {
+  return answer(core_->monitor(now(), std::move(settings)));
+}
+
+asio::awaitable<Result<void>> Driver::remove(std::string group) { return answer(core_->remove(now(), group)); }
+
+asio::awaitable<Result<void>> Driver::set(GroupSettings settings, std::vector<std::string> changed) {
+  return answer(core_->set(now(), std::move(settings), changed));
+}
+
+asio::awaitable<Result<void>> Driver::reset(std::string group) {
+  core_->reset(now(), group);
+  return answer({});
+}
+
+asio::awaitable<Result<void>> Driver::flush() {
+  if (!store_healthy_) co_return unexpected(std::string(kNotSaved));
+  // An empty batch: durable when everything ahead of it is.
+  store_.commit({++last_ticket_, {}, {}});
+  co_return co_await durable();
+}
+
+asio::awaitable<Result<Coordinator::DownAnswer>> Driver::is_master_down(Endpoint master, Epoch epoch,
+                                                                        NodeId candidate) {
+  const Coordinator::DownAnswer down = core_->is_master_down(now(), master, epoch, candidate);
+  const std::uint64_t before = last_ticket_;
+  pump();
+  if (last_ticket_ != before) {
+    const Result<void> saved = co_await durable();
+    if (!saved) co_return Coordinator::DownAnswer{.down = down.down, .leader = {}, .leader_epoch = {}};
+  }
+  co_return down;
+}
+
+void Driver::hello_published(const Hello& hello) { feed(HelloPublished{hello}); }
+
+}  // namespace sentinel

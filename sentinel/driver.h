@@ -1,0 +1,111 @@
+// Driver runs the core in the world: input -> step -> persist -> act -> publish
+// -> re-arm one timer. It moves data between the parts and decides nothing.
+//
+//   Driver driver(io, config, *store);
+//   if (auto started = driver.start(); !started) die(started.error());
+//   io.run();
+//
+// Order (rule R-C3): what an output asks for before the disk is done at once;
+// its votes, announcements and events leave only when its records are durable.
+//
+// Threading: the io_context's one thread, but for the store's report, which is posted.
+#pragma once
+
+#include <asio/io_context.hpp>
+#include <asio/steady_timer.hpp>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "sentinel/api/command_table.h"
+#include "sentinel/api/daemon.h"
+#include "sentinel/config/daemon_config.h"
+#include "sentinel/core/coordinator.h"
+#include "sentinel/net/node_links.h"
+#include "sentinel/net/peer_hub.h"
+#include "sentinel/net/pubsub.h"
+#include "sentinel/net/resp_server.h"
+#include "sentinel/notify/dispatcher.h"
+#include "sentinel/store/store.h"
+
+namespace sentinel {
+
+// An operator's change that is not durable after this long answers an error;
+// it stays in force and becomes durable when the disk recovers.
+inline constexpr Millis kDurableWaitMax{5000};
+
+class Driver final : public Daemon {
+ public:
+  // `store` outlives the driver. on_shutdown is called for the SHUTDOWN command.
+  Driver(asio::io_context& io, DaemonConfig config, Store& store, std::function<void()> on_shutdown);
+  ~Driver() override;
+
+  // Listens and begins to watch. The error names the address.
+  Result<void> start();
+  // Stops listening, watching and delivering. What is queued for the disk is written by the store's end.
+  void stop();
+  std::uint16_t port() const { return server_.port(); }
+
+  // Daemon, for the commands.
+  const Coordinator& core() const override { return *core_; }
+  TimePoint now() const override;
+  DaemonFacts facts() const override;
+  asio::awaitable<Result<void>> failover(std::string group) override;
+  asio::awaitable<Result<void>> monitor(GroupSettings settings) override;
+  asio::awaitable<Result<void>> remove(std::string group) override;
+  asio::awaitable<Result<void>> set(GroupSettings settings, std::vector<std::string> changed) override;
+  asio::awaitable<Result<void>> reset(std::string group) override;
+  asio::awaitable<Result<void>> flush() override;
+  asio::awaitable<Result<Coordinator::DownAnswer>> is_master_down(Endpoint master, Epoch epoch,
+                                                                  NodeId candidate) override;
+  void hello_published(const Hello& hello) override;
+  void shutdown() override { on_shutdown_(); }
+
+ private:
+  // What waits for a batch, or for the ones ahead of it.
+  struct Held {
+    std::uint64_t ticket = 0;      // Of the store's batch it waits for.
+    std::uint64_t core_batch = 0;  // 0: the core does not wait for this one.
+    std::vector<Action> actions;
+    std::vector<Event> events;
+  };
+
+  void feed(const Input& input);
+  void pump();
+  void perform(const Action& action);
+  void release(std::uint64_t ticket);
+  void publish(const std::vector<Event>& events);
+  void on_report(StoreReport report);
+  void arm();
+  asio::awaitable<Result<void>> durable();
+  asio::awaitable<Result<void>> answer(Result<void> result);
+
+  asio::io_context& io_;
+  DaemonConfig config_;
+  Store& store_;
+  std::function<void()> on_shutdown_;
+  const TimePoint started_;
+  std::string run_id_;
+
+  std::unique_ptr<Coordinator> core_;
+  NodeLinks links_;
+  PeerHub peers_;
+  ClientRegistry clients_;
+  PubSub pubsub_;
+  CommandTable commands_;
+  RespServer server_;
+  std::unique_ptr<Dispatcher> dispatcher_;
+
+  asio::steady_timer timer_;
+  TimePoint armed_ = kNever;
+  std::deque<Held> held_;
+  std::uint64_t last_ticket_ = 0;
+  std::uint64_t durable_ticket_ = 0;
+  bool store_healthy_ = true;
+  bool stopped_ = false;
+  std::shared_ptr<asio::steady_timer> durable_signal_;  // Cancelled whenever durable_ticket_ or health changes.
+};
+
+}  // namespace sentinel
