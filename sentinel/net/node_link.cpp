@@ -8,6 +8,7 @@
 #include <asio/use_awaitable.hpp>
 #include <utility>
 
+#include "sentinel/net/keep_alive.h"
 #include "sentinel/net/spawn.h"
 
 namespace sentinel {
@@ -28,12 +29,6 @@ PingVerdict verdict_of(const Reply& reply) {
   return PingVerdict::Error;
 }
 
-// Old servers say so when they get a password they don't need.
-bool needs_no_password(const Reply& reply) {
-  return reply.text.find("without any password configured") != std::string::npos ||
-         reply.text.find("no password is set") != std::string::npos;
-}
-
 }  // namespace
 
 NodeLink::NodeLink(asio::any_io_executor executor, Sink sink, LinkOptions options, OpenLink node)
@@ -43,7 +38,7 @@ NodeLink::NodeLink(asio::any_io_executor executor, Sink sink, LinkOptions option
       node_(std::move(node)),
       wake_(executor_) {}
 
-void NodeLink::start() { spawn(executor_, "node_link " + to_string(node_.at), run()); }
+void NodeLink::start() { spawn(executor_, "node_link " + to_string(node_.at), keep_alive(shared_from_this(), run())); }
 
 void NodeLink::stop() {
   stopped_ = true;
@@ -77,7 +72,6 @@ Words NodeLink::named(Words command) const {
 // --- Connecting.
 
 asio::awaitable<void> NodeLink::run() {
-  const auto self = shared_from_this();
   while (!stopped_) {
     const SteadyTime started = now();
     was_up_ = false;
@@ -178,7 +172,7 @@ void NodeLink::on_hello_answer(const Reply* reply) {
 void NodeLink::introduce_resp2() {
   if (const auto auth = credentials()) {
     connection_->send(named(*auth), [this](const Reply* reply) {
-      if (!reply || !reply->is_error() || needs_no_password(*reply)) return;
+      if (!reply || !reply->is_error() || needs_no_password(reply->text)) return;
       if (reply->text.starts_with("LOADING")) {
         unauthenticated_ = true;
       } else {
@@ -217,7 +211,7 @@ void NodeLink::subscribe() {
     if (!listening_ && pubsub_) pubsub_->close({DownCause::Closed, "no longer listened to"});
     if (listening_ && !pubsub_running_) {
       pubsub_running_ = true;
-      spawn(executor_, "node_link pubsub " + to_string(node_.at), run_pubsub());
+      spawn(executor_, "node_link pubsub " + to_string(node_.at), keep_alive(shared_from_this(), run_pubsub()));
     }
     return;
   }
@@ -228,7 +222,6 @@ void NodeLink::subscribe() {
 }
 
 asio::awaitable<void> NodeLink::run_pubsub() {
-  const auto self = shared_from_this();
   while (!stopped_ && listening_ && up_ && !resp3_) {
     const SteadyTime started = now();
     Dialed dialed = co_await dial(executor_, node_.at);

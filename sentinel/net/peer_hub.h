@@ -1,0 +1,83 @@
+// The connections to the other Vigil processes. Each process dials each peer;
+// messages travel both ways on any connection.
+//
+//   PeerHub hub(io.get_executor(), sink, {.self = id, .announced = {"10.0.0.1", 26379}, .version = "0.1.0"});
+//   hub.dial({"10.0.0.2", 26379});    // Keeps trying until drop().
+//   hub.send(peer_id, ViewMessage{...});
+//
+// On the wire everything is a RESP array of strings:
+//   dialer    [AUTH password]  SENTINEL PEER HELLO id host port version
+//   acceptor  SENTINEL PEER WELCOME id host port version
+//   both      SENTINEL PEER BEAT, answered SENTINEL PEER BEATEN; SENTINEL PEER <kind> words ... (peer_message.h)
+//
+// What is not a peer is never counted: a stock sentinel, whose refusal is
+// logged once, and ourselves under one of our own addresses.
+//
+// Threading: everything on one executor, this object included. The sink is
+// called from handlers, never from inside a method, and not after destruction.
+#pragma once
+
+#include <asio/any_io_executor.hpp>
+#include <asio/ip/tcp.hpp>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/endpoint.h"
+#include "common/ids.h"
+#include "sentinel/core/input.h"
+#include "sentinel/core/peer_message.h"
+
+namespace sentinel {
+
+inline constexpr std::chrono::milliseconds kBeatPeriod{250};       // On each connection.
+inline constexpr std::chrono::milliseconds kPeerSilenceMax{1500};  // Then a connection is closed.
+inline constexpr std::chrono::milliseconds kRedialFirst{20};       // At once, then doubling,
+inline constexpr std::chrono::milliseconds kRedialMax{500};        // counted from the attempt's start.
+inline constexpr std::chrono::milliseconds kRedialStranger{5000};  // Stock sentinels, wrong passwords, ourselves.
+inline constexpr std::size_t kInboundPerPeerMax = 4;               // Then the oldest is replaced.
+inline constexpr std::size_t kInboundMax = 256;                    // Of all peers; then refused.
+
+struct PeerOptions {
+  NodeId self;
+  Endpoint announced;
+  std::string version;
+  std::string password;  // Sent as AUTH when dialing, unless empty.
+};
+
+class PeerHub {
+ public:
+  PeerHub(asio::any_io_executor executor, std::function<void(Input)> sink, PeerOptions options);
+  ~PeerHub();
+  PeerHub(const PeerHub&) = delete;
+  PeerHub& operator=(const PeerHub&) = delete;
+
+  void dial(const Endpoint& at);
+  // Stops dialing and closes the connection that dialing led to. The peer may
+  // still be connected to us.
+  void drop(const Endpoint& at);
+
+  // Best effort: dropped if the peer isn't connected.
+  void send(const NodeId& to, const PeerMessage& message);
+
+  // Takes over a connection whose client said `words`: SENTINEL PEER HELLO ...
+  // `unread` is what it sent behind them. Answers it, also if they are wrong.
+  void adopt(asio::ip::tcp::socket socket, std::string unread, std::vector<std::string> words);
+
+  // AUTH sent from the next connection on.
+  void set_password(std::string password);
+
+  std::size_t connections() const;       // Established ones.
+  std::uint64_t dropped_frames() const;  // Because a peer did not read them in time.
+  std::uint64_t malformed_frames() const;
+
+ private:
+  class Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace sentinel
