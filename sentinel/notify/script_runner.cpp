@@ -2,7 +2,7 @@
 
 #include <signal.h>
 #include <spawn.h>
-#include <sys/pidfd.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -93,7 +93,8 @@ void ScriptRunner::run(const std::vector<std::string>& arguments, OnExit on_exit
     asio::post(executor_, [how, on_exit = std::move(on_exit)] { on_exit({.how = how, .code = kExecFailedCode}); });
     return;
   }
-  const int pidfd = ::pidfd_open(pid, 0);
+  // glibc 2.36's pidfd_open() has no C linkage in its header.
+  const int pidfd = static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));
   if (pidfd < 0) {
     // Out of descriptors: without one we would not learn its end.
     ::kill(-pid, SIGKILL);
