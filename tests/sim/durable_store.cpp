@@ -27,8 +27,10 @@ void DurableStore::commit() {
   committing_ = true;
   queue_.after(1ms + rng_.jitter(commit_max_), [this, count = waiting_.size(), generation = generation_] {
     if (generation != generation_) return;
-    committing_ = false;
-    if (refusing_) return;  // Tried again when the disk recovers.
+    if (refusing_) {
+      committing_ = false;  // Tried again when the disk recovers.
+      return;
+    }
     for (std::size_t done = 0; done < count; ++done) {
       Batch batch = std::move(waiting_.front());
       waiting_.pop_front();
@@ -39,6 +41,7 @@ void DurableStore::commit() {
       batch.durable();
       if (generation != generation_) return;  // It crashed right there.
     }
+    committing_ = false;
     commit();
   });
 }
