@@ -1,5 +1,5 @@
 #!/bin/sh
-# An example notification script. Vigil calls it for every event from warning up:
+# An example notification script. Vigil calls it for each of a group's events of level warning:
 #
 #   notify.sh <event> <text>
 #   notify.sh +odown 'master orders 10.0.0.1 6379 #quorum 2/2'

@@ -264,7 +264,6 @@ const KeyTable<GroupSettings>& group_keys() {
       switch_key("crash-detection", &GroupSettings::crash_detection),
       duration_key("crash-confirm", &GroupSettings::crash_confirm, {10ms, 1min}),
       duration_key("evidence-hold-max", &GroupSettings::evidence_hold_max, {0ms, 1h}),
-      duration_key("master-reboot-down-after", &GroupSettings::master_reboot_down_after, {0ms, 1h}),
       choice_key("write-safety", &GroupSettings::write_safety,
                  Choices<WriteSafety>{
                      {"enforce", WriteSafety::Enforce}, {"audit", WriteSafety::Audit}, {"off", WriteSafety::Off}}),

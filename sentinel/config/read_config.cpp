@@ -207,8 +207,8 @@ class Reader {
     if (peers.empty() || group.quorum <= members || !seen.contains("quorum")) return;
     if (&group != &config_.defaults && group.quorum == config_.defaults.quorum) return;  // Said once, at `defaults`.
     problems_.error(place(seen, "quorum", where),
-                    fmt::format("quorum: {} can never be reached by {} sentinels ({} peers and this one)", group.quorum,
-                                members, peers.size()));
+                    fmt::format("quorum: {} can never be reached by {} sentinels ({} peer{} and this one)",
+                                group.quorum, members, peers.size(), peers.size() == 1 ? "" : "s"));
   }
 
   void check_unique() {

@@ -26,7 +26,6 @@ constexpr std::array kSynonyms{
     Synonym{"min-replicas-to-write", "write-safety-replicas"},
     Synonym{"max-lag", "write-safety-max-lag"},
     Synonym{"min-replicas-max-lag", "write-safety-max-lag"},
-    Synonym{"master-reboot-down-after-period", "master-reboot-down-after"},
     Synonym{"dir", "state-dir"},
     Synonym{"loglevel", "level"},
     Synonym{"logfile", "file"},

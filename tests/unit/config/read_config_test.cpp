@@ -152,7 +152,7 @@ const BadFile kBadFiles[] = {
       "s.yaml:4:34: quorum: 4 can never be reached by 3 sentinels (2 peers and this one)"}},
     {"default_quorum_once",
      "peers: [h:2]\ndefaults: {quorum: 3}\ngroups:\n- {name: a, master: h:6}\n- {name: b, master: h:7, quorum: x}\n",
-     {"s.yaml:2:20: quorum: 3 can never be reached by 2 sentinels (1 peers and this one)",
+     {"s.yaml:2:20: quorum: 3 can never be reached by 2 sentinels (1 peer and this one)",
       "s.yaml:5:34: quorum: \"x\" is not a whole number"}},
     {"renames",
      "defaults:\n  rename-commands: {GET IT: a, config: b, CONFIG: c, ROLE: a b}\n",
@@ -207,7 +207,6 @@ groups:
     crash-detection: off
     crash-confirm: 200ms
     evidence-hold-max: 10s
-    master-reboot-down-after: 20s
     write-safety: audit
     write-safety-replicas: 2
     write-safety-max-lag: 4s
@@ -237,7 +236,6 @@ groups:
   group.crash_detection = false;
   group.crash_confirm = 200ms;
   group.evidence_hold_max = 10s;
-  group.master_reboot_down_after = 20s;
   group.write_safety = WriteSafety::Audit;
   group.min_replicas = 2;
   group.max_lag = 4s;
