@@ -116,7 +116,7 @@ asio::awaitable<std::string> PeerConnection::run() {
 void PeerConnection::handle_all() {
   while (!closed()) {
     const auto next = parser_.next();
-    if (!next) return close("malformed frame: " + next.error());
+    if (!next) return close_malformed(next.error());
     if (!*next) return;
     on_reply_(*this, **next);
   }
@@ -127,6 +127,12 @@ void PeerConnection::close(std::string why) {
   why_closed_ = std::move(why);
   asio::error_code ignored;
   socket_.close(ignored);
+}
+
+void PeerConnection::close_malformed(const std::string& what) {
+  if (closed()) return;
+  malformed_ = true;
+  close("malformed frame: " + what);
 }
 
 void PeerConnection::close_when_sent(std::string why) {

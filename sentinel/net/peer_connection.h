@@ -63,6 +63,9 @@ class PeerConnection : public std::enable_shared_from_this<PeerConnection> {
   void close(std::string why);
   // The same once everything is written.
   void close_when_sent(std::string why);
+  // What it sent can't be understood.
+  void close_malformed(const std::string& what);
+  bool malformed() const { return malformed_; }
   bool closed() const { return why_closed_.has_value(); }
 
   Time last_heard() const { return last_heard_; }
@@ -87,6 +90,7 @@ class PeerConnection : public std::enable_shared_from_this<PeerConnection> {
   std::string remote_;
   Time last_heard_;
   std::uint64_t dropped_frames_ = 0;
+  bool malformed_ = false;
   std::optional<std::string> why_closing_;
   std::optional<std::string> why_closed_;
 };

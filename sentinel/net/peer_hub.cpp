@@ -78,8 +78,9 @@ class PeerHub::Impl : public std::enable_shared_from_this<Impl> {
   void set_password(std::string password) { options_.password = std::move(password); }
 
   std::size_t connections() const {
-    return static_cast<std::size_t>(std::count_if(connections_.begin(), connections_.end(),
-                                                  [](const ConnectionPtr& it) { return it->identity.has_value(); }));
+    return static_cast<std::size_t>(
+        std::count_if(connections_.begin(), connections_.end(),
+                      [](const ConnectionPtr& it) { return it->identity && !it->closed(); }));
   }
   std::uint64_t dropped_frames() const {
     std::uint64_t sum = dropped_frames_;
@@ -202,17 +203,12 @@ class PeerHub::Impl : public std::enable_shared_from_this<Impl> {
   }
 
   void established(PeerConnection& connection, const PeerIdentity& identity) {
-    bool known = false;
-    bool known_dialed = false;
-    for (const ConnectionPtr& other : connections_) {
-      if (!other->identity || other->identity->id != identity.id) continue;
-      known = true;
-      known_dialed |= other->dialed.has_value();
-    }
+    const bool known = std::any_of(connections_.begin(), connections_.end(), [&](const ConnectionPtr& other) {
+      return other->identity && other->identity->id == identity.id;
+    });
     connection.identity = identity;
     connection.send(peer_frame({"BEAT"}));
-    // Told again for the first dialed one: the core knows peers by the address that was configured.
-    if (known && (known_dialed || !connection.dialed)) return;
+    // Told for each connection: a new one may lead to a new run of the process.
     if (!known)
       spdlog::info("peer {} is up at {}, version {}", identity.id.value, connection.remote(), identity.version);
     tell(PeerUp{.id = identity.id, .announced = identity.announced, .dialed = connection.dialed});
@@ -221,6 +217,10 @@ class PeerHub::Impl : public std::enable_shared_from_this<Impl> {
   void lost(const ConnectionPtr& connection, const std::string& why) {
     dropped_frames_ += connection->dropped_frames();
     std::erase(connections_, connection);
+    if (connection->malformed()) {
+      ++malformed_frames_;
+      spdlog::warn("peer {}: {}", connection->remote(), why);
+    }
     if (!connection->identity || stopped_) return;
     const NodeId id = connection->identity->id;
     spdlog::debug("peer {} at {}: {}", id.value, connection->remote(), why);
@@ -238,7 +238,7 @@ class PeerHub::Impl : public std::enable_shared_from_this<Impl> {
     }
     if (reply.is_error() && connection.dialed) return refused(connection, reply.text);
     const auto words = words_of(reply);
-    if (!words || !is_peer_frame(*words)) return malformed(connection, "not a peer's frame");
+    if (!words || !is_peer_frame(*words)) return connection.close_malformed("not a peer's frame");
     if (!connection.identity) return on_welcome(connection, *words);
     on_frame(connection, *words);
   }
@@ -249,17 +249,17 @@ class PeerHub::Impl : public std::enable_shared_from_this<Impl> {
     if (target != targets_.end()) {
       target->second->stranger = true;
       if (std::exchange(target->second->last_refusal, words) != words) {
-        spdlog::warn("{} is no Vigil peer or refuses us: {}", to_string(*connection.dialed), words);
+        spdlog::warn("{} is not counted as a peer: {}", to_string(*connection.dialed), words);
       }
     }
     connection.close("refused: " + words);
   }
 
   void on_welcome(PeerConnection& connection, const Words& words) {
-    if (words[2] != "WELCOME" || !connection.dialed) return malformed(connection, "no WELCOME");
+    if (words[2] != "WELCOME" || !connection.dialed) return connection.close_malformed("no WELCOME");
     const auto identity = read_identity(words);
-    if (!identity) return malformed(connection, identity.error());
-    if (identity->id == options_.self) return refused(connection, "it is ourselves");
+    if (!identity) return connection.close_malformed(identity.error());
+    if (identity->id == options_.self) return refused(connection, "this address is our own");
     established(connection, *identity);
   }
 
@@ -271,13 +271,7 @@ class PeerHub::Impl : public std::enable_shared_from_this<Impl> {
     if (message) return tell(PeerReceived{.id = id, .message = std::move(*message)});
     // A newer peer may know more messages than we do. Closing would cut a rolling upgrade in two.
     if (message.error().starts_with("unknown message")) return;
-    malformed(connection, message.error());
-  }
-
-  void malformed(PeerConnection& connection, const std::string& what) {
-    ++malformed_frames_;
-    spdlog::warn("peer {}: malformed frame: {}", connection.remote(), what);
-    connection.close("malformed frame: " + what);
+    connection.close_malformed(message.error());
   }
 
   asio::awaitable<void> beat() {

@@ -216,14 +216,38 @@ TEST(NodeLinks, a_killed_server_is_refused_and_a_restarted_one_comes_up) {
   ASSERT_TRUE(world.until([&] { return world.all<LinkDown>(kLink).size() >= 2; }));
   EXPECT_EQ(world.all<LinkDown>(kLink)[0].cause, DownCause::Closed);
   EXPECT_EQ(world.all<LinkDown>(kLink)[1].cause, DownCause::Refused);
-  // Patience runs out first if the back-off were not cut: it only grows here.
+  // Attempts of an urgent link are 50 ms apart at most, those of others up to a second.
+  const LinkId patient{2};
+  world.perform(OpenLink{patient, server.at(), {}});
   world.run_for(std::chrono::milliseconds(2500));
   world.perform(SetUrgent{kLink, true});
   world.clear();
-  // While urgent, attempts are at most 50 ms apart.
-  ASSERT_TRUE(world.until([&] { return world.all<LinkDown>(kLink).size() >= 5; }));
+  ASSERT_TRUE(world.until([&] { return world.all<LinkDown>(kLink).size() >= 20; }));
+  EXPECT_LT(world.all<LinkDown>(patient).size(), 10u);
   server.start();
   EXPECT_TRUE(world.next<LinkUp>(kLink));
+}
+
+TEST(NodeLinks, a_loading_server_is_up_and_says_that_it_loads) {
+  RedisServer server({},
+                     {"enable-debug-command yes", "key-load-delay 500", "loading-process-events-interval-bytes 1024"});
+  ASSERT_EQ(server.command({"DEBUG", "POPULATE", "1000"}), "OK");
+  ASSERT_EQ(server.command({"SAVE"}), "OK");
+  server.kill();
+  server.start();
+  LinkWorld world;
+  ASSERT_TRUE(world.open(kLink, server));
+  world.perform(SendPing{kLink});
+  const auto ping = world.next<PingReply>(kLink);
+  ASSERT_TRUE(ping);
+  EXPECT_EQ(ping->verdict, PingVerdict::Loading);
+  EXPECT_THAT(ping->text, HasSubstr("LOADING"));
+  EXPECT_TRUE(world.until([&] {
+    world.perform(SendPing{kLink});
+    world.run_for(std::chrono::milliseconds(50));
+    return world.all<PingReply>(kLink).back().verdict == PingVerdict::Pong;
+  }));
+  EXPECT_TRUE(world.all<LinkDown>(kLink).empty());
 }
 
 TEST(NodeLinks, connects_again_when_its_connection_is_killed) {
