@@ -21,13 +21,13 @@ namespace sentinel {
 inline constexpr std::string_view kCompatibleRedisVersion = "7.2.0";
 
 struct CommandOptions {
-  std::string password;               // requirepass; empty: none is needed.
+  std::string password = {};          // requirepass; empty: none is needed.
   bool deny_scripts_reconfig = true;  // Stock's default: SENTINEL SET may not name programs.
   bool resolve_hostnames = false;
   bool announce_hostnames = false;
   std::string announce_ip;  // The four are what SENTINEL CONFIG GET shows.
   std::uint16_t announce_port = 0;
-  std::string sentinel_user;
+  std::string sentinel_user = {};
   bool has_sentinel_password = false;  // Itself it is never shown.
   std::string log_level = "notice";
 };

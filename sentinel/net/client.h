@@ -23,7 +23,7 @@ enum class ReplyMode { On, Off, SkipNext };
 struct ClientFacts {
   std::uint64_t id = 0;
   std::string address;  // "10.0.0.1:4711", "[::1]:4711".
-  std::string local_address;
+  std::string local_address = {};
   int descriptor = -1;
   ShellClock::time_point since{};
 };
