@@ -100,10 +100,7 @@ Driver::Driver(asio::io_context& io, DaemonConfig config, Store& store, std::fun
               [this](asio::ip::tcp::socket socket, std::string unread, std::vector<std::string> words) {
                 if (!stopped_) peers_.adopt(std::move(socket), std::move(unread), std::move(words));
               }),
-      timer_(io),
-      durable_signal_(std::make_shared<asio::steady_timer>(io)) {
-  durable_signal_->expires_at(asio::steady_timer::time_point::max());
-}
+      timer_(io) {}
 
 Driver::~Driver() { stop(); }
 
@@ -123,7 +120,7 @@ void Driver::stop() {
   if (stopped_) return;
   stopped_ = true;
   timer_.cancel();
-  durable_signal_->cancel();
+  wake_durable_waits();
   server_.stop();
   dispatcher_.reset();
 }
@@ -200,7 +197,7 @@ void Driver::on_report(StoreReport report) {
                  [&](const Persisted& done) {
                    durable_ticket_ = done.batch;
                    release(done.batch);
-                   durable_signal_->cancel();
+                   wake_durable_waits();
                  },
                  [&](const StoreHealth& health) {
                    store_healthy_ = health.healthy;
@@ -208,7 +205,7 @@ void Driver::on_report(StoreReport report) {
                    // Nothing of what waits may leave, but what merely stood behind it can be shown.
                    for (Held& held : held_)
                      if (!health.healthy && held.core_batch == 0) publish(std::exchange(held.events, {}));
-                   durable_signal_->cancel();
+                   wake_durable_waits();
                  },
                  [&](const Event& event) { publish({event}); },
              },
@@ -258,15 +255,22 @@ void Driver::arm() {
 
 // --- The operator's changes.
 
+void Driver::wake_durable_waits() {
+  for (const auto& wait : std::exchange(durable_waits_, {}))
+    if (const auto patience = wait.lock()) patience->cancel();
+}
+
 asio::awaitable<Result<void>> Driver::durable() {
   const std::uint64_t ticket = last_ticket_;
   const TimePoint give_up = now() + kDurableWaitMax;
-  const auto signal = durable_signal_;
+  // Its own timer each: who waits must not wake the others.
+  const auto patience = std::make_shared<asio::steady_timer>(io_);
   while (durable_ticket_ < ticket) {
     if (!store_healthy_ || stopped_ || now() >= give_up) co_return unexpected(std::string(kNotSaved));
-    signal->expires_after(std::chrono::milliseconds(200));
+    patience->expires_at(asio::steady_timer::time_point(give_up.time_since_epoch()));
+    durable_waits_.push_back(patience);
     std::error_code ignored;
-    co_await signal->async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    co_await patience->async_wait(asio::redirect_error(asio::use_awaitable, ignored));
   }
   co_return Result<void>{};
 }

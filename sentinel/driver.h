@@ -79,6 +79,7 @@ class Driver final : public Daemon {
   void publish(const std::vector<Event>& events);
   void on_report(StoreReport report);
   void arm();
+  void wake_durable_waits();
   asio::awaitable<Result<void>> durable();
   asio::awaitable<Result<void>> answer(Result<void> result);
 
@@ -105,7 +106,7 @@ class Driver final : public Daemon {
   std::uint64_t durable_ticket_ = 0;
   bool store_healthy_ = true;
   bool stopped_ = false;
-  std::shared_ptr<asio::steady_timer> durable_signal_;  // Cancelled whenever durable_ticket_ or health changes.
+  std::vector<std::weak_ptr<asio::steady_timer>> durable_waits_;
 };
 
 }  // namespace sentinel

@@ -274,7 +274,12 @@ void Group::compute_deadline(const Turn& turn) {
           [&](const Draining& step) { by(std::min(step.deadline, std::max(step.next_look, turn.now + Millis{1}))); },
           [&](const Promoting& step) { by(step.deadline); },
           [](const Committing&) {},
-          [&](const RepointingAll& step) { by(step.deadline); },
+          [&](const RepointingAll& step) {
+            by(step.deadline);
+            for (const auto& node : nodes_)
+              if (node->connected && node->repointing == Repointing::None && node->next_correction > turn.now)
+                by(node->next_correction);
+          },
       },
       step_);
   deadline_ = next <= turn.now ? turn.now + Millis{1} : next;

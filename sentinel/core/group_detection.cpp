@@ -163,8 +163,6 @@ void Group::judge_peers(Turn& turn) {
 }
 
 void Group::on_peer_up(Turn& turn, const NodeId& id) {
-  // A new connection may lead to a new run of the process: forget what the old one said.
-  views_.erase(id);
   peer_down_since_.erase(id);
   if (peer_s_down_.erase(id) > 0)
     if (const Peer* peer = turn.peers.find(id)) emit(turn, "-sdown", Level::Warning, prefix(*peer));
@@ -172,7 +170,9 @@ void Group::on_peer_up(Turn& turn, const NodeId& id) {
     if (const Peer* peer = turn.peers.find(id)) emit(turn, "+sentinel", Level::Notice, prefix(*peer));
   peer_hello_at_[id] = turn.now;
   send_config(turn, id);
-  if (view_sent_down_) turn.act(SendPeer{id, ViewMessage{name(), view_version_, master_->at, true}});
+  // Also when it is "up": the peer may remember what an earlier run of this process said.
+  if (view_version_ == 0) view_version_ = static_cast<std::uint64_t>(turn.now.time_since_epoch().count());
+  turn.act(SendPeer{id, ViewMessage{name(), view_version_, master_->at, view_sent_down_}});
 }
 
 void Group::on_peer_down(Turn& turn, const NodeId& id) {

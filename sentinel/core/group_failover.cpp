@@ -9,8 +9,10 @@
 namespace sentinel {
 
 namespace {
-constexpr Millis kDrainMax{1000};  // Writers wait at most this long in a planned failover.
-constexpr Millis kDrainLook{5};    // Between looks at the replica's offset.
+constexpr Millis kDrainMax{1000};       // Writers wait at most this long in a planned failover.
+constexpr Millis kDrainLook{5};         // Between looks at the replica's offset.
+constexpr Millis kRefusedRetry{10000};  // A node that said no to REPLICAOF is asked again.
+constexpr Millis kLostRetry{1000};      // One that did not answer.
 constexpr Millis kAbortRetryBase{500};
 constexpr Millis kAbortRetryMax{10000};
 }  // namespace
@@ -185,6 +187,8 @@ void Group::become_repointing(Turn& turn) {
   emit(turn, "+failover-state-reconf-slaves", Level::Warning, prefix(*master_));
   for (const auto& node : nodes_) {
     node->repointing = Repointing::None;
+    node->repoint_refused = false;
+    node->next_correction = TimePoint{};
     node->correction.reset();
   }
   step_ = RepointingAll{turn.now + settings_.failover_timeout};
@@ -206,6 +210,7 @@ void Group::repoint_due(Turn& turn) {
       ++full_syncs;
   for (const auto& node : nodes_) {
     if (node.get() == master_ || node->foreign || node->repointing != Repointing::None || !node->connected) continue;
+    if (node->repoint_token || turn.now < node->next_correction) continue;
     // R-L5: what was the master is told at once, hung or not: it reads its socket when it resumes.
     const bool was_master = node->at == campaign_->old_master;
     if (!was_master && node->s_down) continue;
@@ -237,7 +242,8 @@ void Group::run(Turn& turn, RepointingAll& step) {
       node->repointing = Repointing::Done;
       emit(turn, "+slave-reconf-done", Level::Notice, prefix(*node));
     }
-    if (node->repointing != Repointing::Done && node->answering()) all_done = false;
+    // Who refuses is left to correction: it must not hold the end back.
+    if (node->repointing != Repointing::Done && node->answering() && !node->repoint_refused) all_done = false;
   }
   if (all_done || turn.now >= step.deadline) finish(turn, !all_done);
 }
@@ -299,11 +305,13 @@ void Group::on_command_reply(Turn& turn, const CommandReply& input) {
   if (node.repoint_token == input.token) {
     node.repoint_token.reset();
     if (!input.ok && node.repointing == Repointing::Sent) node.repointing = Repointing::None;
+    if (!input.ok) node.next_correction = turn.now + (input.refused ? kRefusedRetry : kLostRetry);
+    node.repoint_refused = input.refused;
     if (!input.ok && input.refused)
       emit(turn, "-slave-reconf-refused", Level::Warning, prefix(node) + " #" + input.error);
     if (node.correction) {
       node.correction.reset();
-      node.next_correction = turn.now + (input.refused ? Millis{10000} : Millis{1000});
+      node.next_correction = turn.now + (input.refused ? kRefusedRetry : kLostRetry);
     }
     if (input.ok && leading() && node.at == campaign_->old_master) {
       mark(turn, "fenced");

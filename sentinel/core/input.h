@@ -75,7 +75,8 @@ struct HelloReceived {
   Hello hello;
 };
 
-// The first working connection to this peer process exists, or the last one is gone. PeerUp comes a second
+// A connection to this peer process was made: told for every one, since a new one may lead to a new run of
+// the process. PeerDown: the last one is gone. PeerUp comes a second
 // time, with `dialed`, when the first connection was the peer's own and ours to it works now too.
 struct PeerUp {
   NodeId id;

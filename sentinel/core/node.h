@@ -64,6 +64,7 @@ struct Node {
   Repointing repointing = Repointing::None;
   TimePoint repoint_sent_at{};
   std::optional<Token> repoint_token;
+  bool repoint_refused = false;  // By its last answer.
   std::optional<Correction> correction;
   TimePoint next_correction{};
 

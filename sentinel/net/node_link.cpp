@@ -31,7 +31,7 @@ PingVerdict verdict_of(const Reply& reply) {
 
 }  // namespace
 
-NodeLink::NodeLink(asio::any_io_executor executor, Sink sink, LinkOptions options, OpenLink node)
+NodeLink::NodeLink(asio::any_io_executor executor, InputSink sink, LinkOptions options, OpenLink node)
     : executor_(std::move(executor)),
       sink_(std::move(sink)),
       options_(std::move(options)),

@@ -26,7 +26,7 @@
 
 namespace sentinel {
 
-using Sink = std::function<void(Input)>;
+using InputSink = std::function<void(Input)>;
 
 // A stopped server accepts in the kernel's backlog and answers when it
 // resumes: this long one connection waits for that, then the next one does.
@@ -44,7 +44,7 @@ struct LinkOptions {
 
 class NodeLink : public std::enable_shared_from_this<NodeLink> {
  public:
-  NodeLink(asio::any_io_executor executor, Sink sink, LinkOptions options, OpenLink node);
+  NodeLink(asio::any_io_executor executor, InputSink sink, LinkOptions options, OpenLink node);
 
   void start();
   // Closes everything; the sink hears nothing of this link from now on.
@@ -95,7 +95,7 @@ class NodeLink : public std::enable_shared_from_this<NodeLink> {
   void on_subscribed(const Reply* reply);
 
   asio::any_io_executor executor_;
-  Sink sink_;
+  InputSink sink_;
   LinkOptions options_;
   OpenLink node_;
   asio::steady_timer wake_;  // Cuts a back-off short.

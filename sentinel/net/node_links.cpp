@@ -8,7 +8,7 @@
 
 namespace sentinel {
 
-NodeLinks::NodeLinks(asio::any_io_executor executor, Sink sink, LinkOptions options)
+NodeLinks::NodeLinks(asio::any_io_executor executor, InputSink sink, LinkOptions options)
     : executor_(std::move(executor)), sink_(std::move(sink)), options_(std::move(options)), sweep_timer_(executor_) {
   sweep();
 }

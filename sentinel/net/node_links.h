@@ -29,7 +29,7 @@ inline constexpr std::chrono::milliseconds kSweepPeriod{250};  // How exact hand
 
 class NodeLinks {
  public:
-  NodeLinks(asio::any_io_executor executor, Sink sink, LinkOptions options);
+  NodeLinks(asio::any_io_executor executor, InputSink sink, LinkOptions options);
   ~NodeLinks();
   NodeLinks(const NodeLinks&) = delete;
   NodeLinks& operator=(const NodeLinks&) = delete;
@@ -61,7 +61,7 @@ class NodeLinks {
   void sweep();
 
   asio::any_io_executor executor_;
-  Sink sink_;
+  InputSink sink_;
   LinkOptions options_;
   std::map<LinkId, std::shared_ptr<NodeLink>> links_;
   asio::steady_timer sweep_timer_;

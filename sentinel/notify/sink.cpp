@@ -2,6 +2,7 @@
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
+#include <algorithm>
 
 #include <array>
 #include <nlohmann/json.hpp>
@@ -72,7 +73,11 @@ std::vector<OutboxEntry> route(const Event& event, const GroupSettings* settings
     add(SinkKind::Reconfiguration, settings->client_reconfig_script);
   }
   if (notifies(event)) {
-    for (const Webhook& webhook : webhooks) add(SinkKind::Webhook, webhook.url);
+    for (const Webhook& webhook : webhooks) {
+      const bool wanted = webhook.groups.empty() ||
+                          std::find(webhook.groups.begin(), webhook.groups.end(), event.group) != webhook.groups.end();
+      if (wanted) add(SinkKind::Webhook, webhook.url);
+    }
   }
   return entries;
 }
