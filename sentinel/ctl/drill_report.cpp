@@ -12,20 +12,23 @@ Millis since(std::chrono::steady_clock::time_point at, std::chrono::steady_clock
   return std::chrono::duration_cast<Millis>(at - from);
 }
 
+// Limits are given in milliseconds, so the report stays in them.
+std::string exact(Millis duration) { return fmt::format("{} ms", duration.count()); }
+
 std::string row(std::string_view what, std::string_view value, std::string_view detail, const Style& style) {
   return fmt::format("  {:<28}{:>10}  {}\n", what, value, style.faint(detail));
 }
 
 std::string step_row(std::string_view what, const std::optional<Step>& step, Fault fault, const Style& style) {
   if (step) {
-    return row(what, format_duration(step->after),
-               fmt::format("{} from sentinel {}", step->event, to_string(step->sentinel)), style);
+    return row(what, exact(step->after), fmt::format("{} from sentinel {}", step->event, to_string(step->sentinel)),
+               style);
   }
   return row(what, "-", fault == Fault::Planned ? "not part of a planned failover" : "not seen", style);
 }
 
 std::string outage_text(const DrillReport& report) {
-  return (report.outage.ended ? "" : ">= ") + format_duration(report.outage.length);
+  return (report.outage.ended ? "" : ">= ") + exact(report.outage.length);
 }
 
 std::string loss_detail(const DrillReport& report) {
@@ -115,7 +118,7 @@ std::string render(const DrillReport& report, const DrillLimits& limits, const S
   out += step_row("agreement", report.steps.agreement, report.fault, style);
   out += step_row("election", report.steps.election, report.fault, style);
   out += step_row("promotion", report.steps.promotion, Fault::Kill, style);
-  out += row("last sentinel's new answer", report.last_answer ? format_duration(*report.last_answer) : "-",
+  out += row("last sentinel's new answer", report.last_answer ? exact(*report.last_answer) : "-",
              fmt::format("{} of {} sentinels name {}", report.answers_changed, report.sentinels,
                          report.new_master ? to_string(*report.new_master) : "another master"),
              style);
@@ -123,7 +126,7 @@ std::string render(const DrillReport& report, const DrillLimits& limits, const S
       row("client outage", outage_text(report),
           fmt::format("longest time between two acknowledged writes, at {} a second", report.writes_per_second), style);
   if (report.expects_rejoin) {
-    out += row("old master is a replica", report.rejoined ? format_duration(*report.rejoined) : "-",
+    out += row("old master is a replica", report.rejoined ? exact(*report.rejoined) : "-",
                report.fault == Fault::Pause ? "after it was resumed" : "after the command", style);
   }
   if (report.loss) {

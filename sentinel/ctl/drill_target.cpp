@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 
+#include <filesystem>
+
 #include "sentinel/ctl/fields.h"
 
 namespace sentinel {
@@ -13,8 +15,10 @@ std::string restart_hint(const ServerProcess& process, const Fields& info, const
   if (!from_deployment.empty()) return from_deployment;
   if (const auto unit = process.unit(); !unit.empty()) return "systemctl start " + unit;
   const auto config = info.text("config_file");
+  // Redis guesses "executable" from its folder when it was started by a bare name.
   std::string command = info.text("executable");
-  if (command.empty()) command = process.command_line();
+  std::error_code ignored;
+  if (!std::filesystem::exists(command, ignored)) command = process.executable();
   command += config.empty() ? " (with the options it was started with)" : " " + config;
   const auto folder = process.working_directory();
   return folder.empty() ? command : fmt::format("cd {} && {}", folder, command);

@@ -72,6 +72,8 @@ void apply_master_info(GroupView& group, const Fields& info) {
     ReplicaView* replica = find_replica(group, *at);
     if (replica == nullptr) continue;
     replica->offset = *offset;
+    replica->link_up = true;  // The sentinel's word may be ten seconds old, the master's is from now.
+    replica->link_down.reset();
     // The replica acknowledges once a second and the offset may be newer than
     // the master's line in the same text: less than nothing is nothing.
     replica->lag_bytes = std::max<std::int64_t>(0, *group.master.offset - *offset);

@@ -146,6 +146,11 @@ std::string ServerProcess::unit() const {
   return {};
 }
 
+std::string ServerProcess::executable() const {
+  std::error_code error;
+  return printable(std::filesystem::read_symlink(proc(pid_, "exe"), error).string());
+}
+
 std::string ServerProcess::working_directory() const {
   std::error_code error;
   return printable(std::filesystem::read_symlink(proc(pid_, "cwd"), error).string());

@@ -41,6 +41,9 @@ class ServerProcess {
   // The systemd unit it runs in, "redis-server.service"; empty if in none.
   std::string unit() const;
 
+  // The file it runs; empty if it can't be read.
+  std::string executable() const;
+
   // Its working directory; empty if it can't be read.
   std::string working_directory() const;
 

@@ -35,12 +35,14 @@ Result<SentinelView> ask_sentinel(Connection& link, const std::string& name) {
   const auto fields = to_fields(*reply);
   if (!fields) return unexpected(fmt::format("sentinel {}: {}", to_string(link.at()), fields.error()));
   view.config_epoch = fields->number("config-epoch").value_or(0);
-  view.sees_master_down = fields->has_flag("s_down") || fields->has_flag("o_down");
 
-  // Clients follow this answer, and on a stock leader it differs from MASTER for a while.
+  // Clients follow this answer. While a stock leader re-points the replicas it
+  // is the new master already, and MASTER still describes the old one.
   if (const auto address = link.ask({"SENTINEL", "GET-MASTER-ADDR-BY-NAME", name})) {
     if (const auto at = to_endpoint(*address)) view.master = *at;
   }
+  const bool same = view.master == fields->endpoint();
+  view.sees_master_down = same && (fields->has_flag("s_down") || fields->has_flag("o_down"));
   if (const auto quorum = link.command({"SENTINEL", "CKQUORUM", name})) {
     view.quorum_ok = !quorum->is_error();
     view.quorum_text = quorum->text;
