@@ -25,7 +25,7 @@ struct CommandOptions {
   bool deny_scripts_reconfig = true;  // Stock's default: SENTINEL SET may not name programs.
   bool resolve_hostnames = false;
   bool announce_hostnames = false;
-  std::string announce_ip;  // The four are what SENTINEL CONFIG GET shows.
+  std::string announce_ip = {};  // The four are what SENTINEL CONFIG GET shows.
   std::uint16_t announce_port = 0;
   std::string sentinel_user = {};
   bool has_sentinel_password = false;  // Itself it is never shown.

@@ -130,10 +130,14 @@ Outcome CommandTable::dispatch(Client& client, Arguments arguments) {
   const Command* const command = find(client, arguments).command;
   if (command == nullptr) return Outcome::Answered;
   client.last_command = command->full_name;
-  client.proven = true;
-  if (command->slow != nullptr) return Outcome::Pending;
+  if (command->slow != nullptr) {
+    client.proven = true;  // find() lets none of these through without authentication.
+    return Outcome::Pending;
+  }
   if (command->handler == nullptr) UNREACHABLE();
-  return command->handler(context_, client, arguments);
+  const Outcome outcome = command->handler(context_, client, arguments);
+  client.proven = client.proven || client.authenticated;  // Guessing passwords proves nothing.
+  return outcome;
 }
 
 Outcome CommandTable::handle(Client& client, Arguments arguments) {

@@ -259,7 +259,8 @@ TEST_F(RespServerTest, ASubscriberThatDoesNotReadIsClosedAndOthersGetTheirMessag
   ASSERT_EQ(reader.read(5), "+OK\r\n");
   event.message = "m";
   on_server([&] { pubsub_.publish(event); });
-  EXPECT_EQ(reader.read(36), "*3\r\n$7\r\nmessage\r\n$4\r\nnews\r\n$1\r\nm\r\n");
+  const std::string message = "*3\r\n$7\r\nmessage\r\n$4\r\nnews\r\n$1\r\nm\r\n";
+  EXPECT_EQ(reader.read(message.size()), message);
 }
 
 TEST_F(RespServerTest, AllClientsTogetherHoldNoMoreThanTheirShare) {
