@@ -173,6 +173,7 @@ class Group {
 
   // Configuration.
   void offer_config(Turn& turn, PendingConfig config);
+  void remember_observed(const Turn& turn, const PendingConfig& config);
   void announce_switch(Turn& turn, const PendingConfig& config);
   void apply_config(Turn& turn, const PendingConfig& config);
   void conflict(Turn& turn, const NodeId& from, const ConfigMessage& message);

@@ -50,6 +50,7 @@ void Group::on_message(Turn& turn, const NodeId& from, const ConfigMessage& mess
 void Group::announce_switch(Turn& turn, const PendingConfig& config) {
   turn.persist(ReplicaRecord{name(), master_->at, true});
   const bool leader = campaign_ && campaign_->epoch == config.epoch && config.leader == turn.process.self;
+  if (!leader) remember_observed(turn, config);
   if (const Peer* peer = turn.peers.find(config.told_by); peer != nullptr && !leader)
     emit(turn, "+config-update-from", Level::Warning, prefix(*peer));
   turn.emit(Event{
@@ -58,6 +59,22 @@ void Group::announce_switch(Turn& turn, const PendingConfig& config) {
           std::to_string(config.master.port),
       name(),
       MasterSwitch{leader ? FailoverRole::Leader : FailoverRole::Observer, master_->at, config.master, config.epoch}});
+}
+
+// What SENTINEL TIMELINE tells on the sentinels that did not lead.
+void Group::remember_observed(const Turn& turn, const PendingConfig& config) {
+  const TimePoint origin = master_->s_down ? master_->liveness.last_ok() + turn.deaf : turn.now;
+  FailoverTimeline observed{.group = name(),
+                            .epoch = config.epoch,
+                            .leader = config.leader,
+                            .from = master_->at,
+                            .to = config.master,
+                            .cause = master_->s_down ? "down" : "operator",
+                            .outcome = "led by " + config.leader.value.substr(0, 8)};
+  if (master_->s_down) observed.phases.emplace_back("sdown", master_->s_down_since - origin);
+  if (o_down_) observed.phases.emplace_back("odown", o_down_since_ - origin);
+  observed.phases.emplace_back("adopted", turn.now - origin);
+  last_timeline_ = std::move(observed);
 }
 
 // R-C2: the switch. Every answer changes here, in one moment.
@@ -88,6 +105,7 @@ void Group::apply_config(Turn& turn, const PendingConfig& config) {
   to->liveness.reset(turn.ear());
   to->refused_since.reset();
   to->repointing = Repointing::None;
+  to->was_safe = false;  // R-L3: its min-replicas were lifted for the grace.
   to->correction.reset();
   to->next_info = turn.now;
   if (to->has_info && to->info.role == NodeRole::Master) history_ = to->info.replication_id;

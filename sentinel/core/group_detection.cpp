@@ -27,7 +27,7 @@ void Group::send_due(Turn& turn) {
   for (const auto& node : nodes_) {
     if (!node->connected) continue;
     if (node->liveness.ping_due(turn.ear())) {
-      node->liveness.asked(turn.ear());
+      node->liveness.asked(turn.ear(), turn.rng.jitter(node->liveness.ping_period() / 5));
       turn.act(SendPing{node->link});
     }
     // A shorter period takes effect at once, not after the long one has passed.

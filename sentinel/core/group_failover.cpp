@@ -228,14 +228,15 @@ void Group::send_repoint(Turn& turn, Node& node, bool fence) {
 }
 
 void Group::run(Turn& turn, RepointingAll& step) {
-  repoint_due(turn);
   bool all_done = true;
   for (const auto& node : nodes_) {
     if (node.get() == master_ || node->foreign) continue;
     const bool follows = node->has_info && node->info.role == NodeRole::Replica && node->info.master &&
                          master_->is_at(*node->info.master);
-    if (node->repointing == Repointing::Sent && follows) {
+    // Also without our word: a hung node may have done it before it could answer.
+    if (node->repointing < Repointing::InProgress && follows && !node->repoint_token) {
       node->repointing = Repointing::InProgress;
+      if (node->at == campaign_->old_master) mark(turn, "fenced");
       emit(turn, "+slave-reconf-inprog", Level::Notice, prefix(*node));
     }
     if (node->repointing == Repointing::InProgress && follows && node->info.master_link_up) {
@@ -245,7 +246,8 @@ void Group::run(Turn& turn, RepointingAll& step) {
     // Who refuses is left to correction: it must not hold the end back.
     if (node->repointing != Repointing::Done && node->answering() && !node->repoint_refused) all_done = false;
   }
-  if (all_done || turn.now >= step.deadline) finish(turn, !all_done);
+  if (all_done || turn.now >= step.deadline) return finish(turn, !all_done);
+  repoint_due(turn);
 }
 
 // --- Ends.
@@ -273,7 +275,8 @@ void Group::end_campaign(Turn& turn, const std::string& outcome) {
   const bool elected = leading();
   const Epoch mine = campaign_->epoch;
   campaign_->timeline.outcome = outcome;
-  last_timeline_ = std::move(campaign_->timeline);
+  // A lost election is worth remembering only until somebody's failover is known.
+  if (elected || !last_timeline_ || last_timeline_->epoch < mine) last_timeline_ = std::move(campaign_->timeline);
   if (elected) turn.persist(FailoverRecord{*last_timeline_});
   campaign_.reset();
   step_ = Idle{};

@@ -72,12 +72,12 @@ void Group::on_safety_reply(Turn& turn, Node& node, const CommandReply& input) {
   node.safety_error.clear();
   if (was_set) {
     // The first time is ours to set; afterwards somebody else changed it.
-    emit(turn, "+write-safety-set", node.drift_reported ? Level::Warning : Level::Notice,
+    emit(turn, "+write-safety-set", node.was_safe ? Level::Warning : Level::Notice,
          prefix(node) + " min-replicas-to-write " + std::to_string(wanted_min_replicas(turn, node).value_or(0)) +
              " min-replicas-max-lag " + std::to_string(settings_.max_lag / Millis{1000}));
     node.drift_since.reset();
-    node.drift_reported = true;
-    node.next_safety_check = turn.now;  // Read it back.
+    node.min_replicas.reset();  // Read it back before judging again.
+    node.next_safety_check = turn.now;
     return;
   }
   for (const auto& [key, value] : input.values) {
@@ -89,6 +89,7 @@ void Group::on_safety_reply(Turn& turn, Node& node, const CommandReply& input) {
   const bool drifted = safety_drifted(turn, node);
   if (!drifted) {
     node.drift_since.reset();
+    if (wanted_min_replicas(turn, node)) node.was_safe = true;
   } else if (settings_.write_safety == WriteSafety::Audit && !std::exchange(node.drift_reported, true)) {
     emit(turn, "+write-safety-drift", Level::Warning,
          prefix(node) + " min-replicas-to-write " + std::to_string(*node.min_replicas) + " min-replicas-max-lag " +

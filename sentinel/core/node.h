@@ -76,6 +76,7 @@ struct Node {
   bool safety_setting = false;  // The token is of a CONFIG SET, not of a GET.
   std::optional<TimePoint> drift_since;
   bool drift_reported = false;
+  bool was_safe = false;  // Carried what we want; a change since is somebody else's.
   std::string safety_error;
 
   bool is_at(const Endpoint& address) const {
