@@ -34,9 +34,9 @@ std::optional<Sink> parse_sink(std::string_view text);
 
 // A receiver of every event that notifies().
 struct Webhook {
-  std::string url;                  // http:// or https://
-  std::string secret;               // Not empty: X-Vigil-Signature carries an HMAC of the body.
-  std::vector<std::string> groups;  // Only events of these; empty: all.
+  std::string url;                    // http:// or https://
+  std::string secret{};               // Not empty: X-Vigil-Signature carries an HMAC of the body.
+  std::vector<std::string> groups{};  // Only events of these; empty: all.
 };
 
 // The entries to commit with `event`: its group's scripts and all webhooks.

@@ -4,7 +4,9 @@
 #include <httplib.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <signal.h>
 
+#include <algorithm>
 #include <array>
 #include <condition_variable>
 #include <deque>
@@ -34,6 +36,14 @@ std::string signature(const std::string& secret, const std::string& body) {
   std::string text = "sha256=";
   for (unsigned i = 0; i < size; ++i) text += fmt::format("{:02x}", digest[i]);
   return text;
+}
+
+// cpp-httplib and OpenSSL write to sockets that the receiver may have closed;
+// SIGPIPE would end the daemon. Signals for the process go to other threads.
+void block_signals() {
+  sigset_t all;
+  sigfillset(&all);
+  ::pthread_sigmask(SIG_BLOCK, &all, nullptr);
 }
 
 std::unique_ptr<httplib::ClientImpl> make_client(const WebhookUrl& url, Millis timeout) {
@@ -140,6 +150,7 @@ void WebhookClient::post(WebhookRequest request, OnReply on_reply) {
 }
 
 void WebhookClient::run(const std::shared_ptr<Shared>& shared) {
+  block_signals();
   std::unique_lock guard(shared->mutex);
   for (;;) {
     shared->changed.wait(guard, [&] { return shared->stopping || !shared->waiting.empty(); });

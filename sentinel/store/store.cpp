@@ -1,6 +1,7 @@
 #include "sentinel/store/store.h"
 
 #include <fmt/format.h>
+#include <signal.h>
 
 #include <condition_variable>
 #include <mutex>
@@ -61,6 +62,11 @@ class Store::Writer {
   }
 
   void run() {
+    // Among them SIGXFSZ: a file size limit is an error to report, not a reason
+    // to die. Signals for the process go to other threads.
+    sigset_t all;
+    sigfillset(&all);
+    ::pthread_sigmask(SIG_BLOCK, &all, nullptr);
     for (;;) {
       const bool last = wait_for_work();
       if (!pending_.empty()) write_pending();

@@ -36,6 +36,10 @@ TEST(Route, sends_each_event_to_those_who_asked_for_it) {
   EXPECT_THAT(sinks_of(switch_of("mymaster", 1), &none, {}), IsEmpty());
   EXPECT_THAT(sinks_of(notice, &both, hook), IsEmpty());
   EXPECT_THAT(sinks_of(of_process, nullptr, hook), IsEmpty());
+
+  const std::vector<Webhook> picky{{.url = "http://h/x", .groups = {"other", "mymaster"}},
+                                   {.url = "http://h/y", .groups = {"other"}}};
+  EXPECT_THAT(sinks_of(event_of("mymaster", "m"), &none, picky), ElementsAre("webhook:http://h/x"));
 }
 
 TEST(Sink, reads_what_it_writes) {
