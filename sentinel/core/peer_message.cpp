@@ -70,14 +70,15 @@ class Reader {
  private:
   const std::string* take() {
     if (!ok()) return nullptr;
-    if (next_ < words_.size()) return &words_[next_++];
+    ++at_;
+    if (at_ < words_.size()) return &words_[at_];
     fail("is missing");
     return nullptr;
   }
-  void fail(const char* why) { error_ = words_[0] + ": word " + std::to_string(next_) + ' ' + why; }
+  void fail(const char* why) { error_ = words_[0] + ": word " + std::to_string(at_) + ' ' + why; }
 
   const Words& words_;
-  std::size_t next_ = 1;
+  std::size_t at_ = 0;  // Of the word read last; the kind is word 0.
   std::string error_;
 };
 
