@@ -3,7 +3,7 @@
 import os
 
 from harness.process import Process
-from harness.resp import RespClient, call_once
+from harness.resp import RespClient, RespError, call_once
 from harness.waiting import wait_for
 
 REDIS_SERVER = "redis-server"
@@ -73,7 +73,14 @@ class RedisNode:
         self.wait_ready()
 
     def wait_ready(self):
-        wait_for(lambda: not self.process.running or self.call("PING") == "PONG", f"{self} answers PING")
+        def ready():
+            try:
+                return not self.process.running or self.call("PING") == "PONG"
+            except RespError as error:
+                if str(error).startswith("LOADING"):
+                    return False
+                raise
+        wait_for(ready, f"{self} answers PING")
         assert self.process.running, f"{self} did not start:\n{self.process.log_text()[-2000:]}"
 
     def client(self, **options):
