@@ -38,10 +38,12 @@ def start(deployment):
     for port in deployment.sentinel_ports:
         deployment.start_sentinel(port, master_port)
     print(f"redis-server on {', '.join(map(str, deployment.redis_ports))}; "
-          f"vigil-sentinel on {', '.join(map(str, deployment.sentinel_ports))}; files in {deployment.folder}")
+          f"vigil-sentinel on {', '.join(map(str, deployment.sentinel_ports))}; files in {deployment.folder}", flush=True)
     began = time.monotonic()
     deployment.wait_discovered()
     print(f"every sentinel knows both replicas and both other sentinels after {time.monotonic() - began:.1f} s")
+    print("wait until they made the master refuse writes that no replica follows (about 10 s) ...", flush=True)
+    deployment.wait_writes_protected()
 
 
 def fail_over(build, deployment):
@@ -64,6 +66,10 @@ def fail_over(build, deployment):
     print(f"new master: port {new}")
     print(bold(f"the client could not write for {writer.longest_gap() * 1000:.0f} ms; "
                f"{lost} of {len(writer.acknowledged)} acknowledged writes lost ({before} were before the kill)"))
+    try:
+        deployment.wait_failover_done()
+    except NotReached as problem:
+        print(f"still at work: {problem}")
     step("what took how long")
     ctl(build, deployment, "timeline", GROUP)
     return old, new

@@ -110,6 +110,19 @@ class Deployment:
         for port in self.redis_ports[1:]:
             wait_until(lambda port=port: call(port, "ROLE")[3] == "connected", f"the replica on port {port}", 60)
 
+    def wait_writes_protected(self):
+        """Until the master refuses writes that no replica follows (write-safety: enforce)."""
+        master = self.redis_ports[0]
+        wait_until(lambda: call(master, "CONFIG", "GET", "min-replicas-to-write")[1] == "1", "write safety", 60)
+
+    def wait_failover_done(self):
+        """Until a sentinel, the leader first, says that the replicas follow the new master too."""
+
+        def done(port):
+            return fields(call(port, "SENTINEL", "TIMELINE", GROUP))["outcome"] == "done"
+
+        wait_until(lambda: any(done(port) for port in self.sentinel_ports), "the end of the failover", 30)
+
     def master_port(self, sentinel_port):
         return int(call(sentinel_port, "SENTINEL", "GET-MASTER-ADDR-BY-NAME", GROUP)[1])
 
