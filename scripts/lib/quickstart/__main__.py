@@ -23,8 +23,8 @@ def step(text):
     print(f"\n{bold('==>')} {text}", flush=True)
 
 
-def ctl(build, deployment, *words):
-    command = [str(pathlib.Path(build) / "vigilctl"), "--sentinel", f"{HOST}:{deployment.sentinel_ports[0]}", *words]
+def ctl(build, sentinel_port, *words):
+    command = [str(pathlib.Path(build) / "vigilctl"), "--sentinel", f"{HOST}:{sentinel_port}", *words]
     print(f"$ {' '.join(command)}", flush=True)
     subprocess.run(command, check=False)
 
@@ -66,12 +66,9 @@ def fail_over(build, deployment):
     print(f"new master: port {new}")
     print(bold(f"the client could not write for {writer.longest_gap() * 1000:.0f} ms; "
                f"{lost} of {len(writer.acknowledged)} acknowledged writes lost ({before} were before the kill)"))
-    try:
-        deployment.wait_failover_done()
-    except NotReached as problem:
-        print(f"still at work: {problem}")
-    step("what took how long")
-    ctl(build, deployment, "timeline", GROUP)
+    leader = deployment.wait_failover_done()
+    step("what took how long, as the leader saw it")
+    ctl(build, leader, "timeline", GROUP)
     return old, new
 
 
@@ -98,7 +95,7 @@ def main():
     ended_well = False
     try:
         start(deployment)
-        ctl(arguments.build, deployment, "status")
+        ctl(arguments.build, deployment.sentinel_ports[0], "status")
         old, new = fail_over(arguments.build, deployment)
         bring_back(deployment, old, new)
         ended_well = True

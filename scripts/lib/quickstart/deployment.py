@@ -116,12 +116,18 @@ class Deployment:
         wait_until(lambda: call(master, "CONFIG", "GET", "min-replicas-to-write")[1] == "1", "write safety", 60)
 
     def wait_failover_done(self):
-        """Until a sentinel, the leader first, says that the replicas follow the new master too."""
+        """The port of a sentinel, the leader first, that saw the replicas follow the new master too."""
+        finished = []
 
         def done(port):
             return fields(call(port, "SENTINEL", "TIMELINE", GROUP))["outcome"] == "done"
 
-        wait_until(lambda: any(done(port) for port in self.sentinel_ports), "the end of the failover", 30)
+        def any_done():
+            finished.extend(port for port in self.sentinel_ports if done(port))
+            return finished
+
+        wait_until(any_done, "the end of the failover", 60)
+        return finished[0]
 
     def master_port(self, sentinel_port):
         return int(call(sentinel_port, "SENTINEL", "GET-MASTER-ADDR-BY-NAME", GROUP)[1])
