@@ -80,7 +80,9 @@ std::uint64_t run_and_kill(const std::filesystem::path& file, std::chrono::micro
   }
   ::close(ends[1]);
   std::uint64_t highest = 0;
-  if (after_first) EXPECT_EQ(::read(ends[0], &highest, sizeof highest), static_cast<ssize_t>(sizeof highest));
+  if (after_first) {
+    EXPECT_EQ(::read(ends[0], &highest, sizeof highest), static_cast<ssize_t>(sizeof highest));
+  }
   std::this_thread::sleep_for(delay);
   ::kill(child, SIGKILL);
   int status = 0;
