@@ -3,6 +3,7 @@
 import argparse
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 import time
@@ -121,6 +122,9 @@ def main():
 
 
 if __name__ == "__main__":
+    # Both end the demonstration in order, also when a shell started it with SIGINT ignored.
+    for stop_signal in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(stop_signal, signal.default_int_handler)
     try:
         sys.exit(main())
     except KeyboardInterrupt:
