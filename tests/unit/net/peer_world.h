@@ -64,20 +64,20 @@ class PeerProcess {
   };
 
   void accept() {
-    acceptor_.async_accept([this](asio::error_code error, asio::ip::tcp::socket socket) {
-      if (error) return;
+    acceptor_.async_accept([this, alive = std::weak_ptr(alive_)](asio::error_code error, asio::ip::tcp::socket socket) {
+      if (error || alive.expired()) return;
       read(std::make_shared<Visitor>(std::move(socket)));
       accept();
     });
   }
 
   void read(const std::shared_ptr<Visitor>& visitor) {
-    visitor->socket.async_read_some(asio::buffer(visitor->buffer),
-                                    [this, visitor](asio::error_code error, std::size_t bytes) {
-                                      if (error) return;
-                                      visitor->parser.feed({visitor->buffer.data(), bytes});
-                                      if (!converse(*visitor)) read(visitor);
-                                    });
+    visitor->socket.async_read_some(asio::buffer(visitor->buffer), [this, visitor, alive = std::weak_ptr(alive_)](
+                                                                       asio::error_code error, std::size_t bytes) {
+      if (error || alive.expired()) return;
+      visitor->parser.feed({visitor->buffer.data(), bytes});
+      if (!converse(*visitor)) read(visitor);
+    });
   }
 
   // true: the visitor is a peer, or somebody to be left alone.
@@ -99,6 +99,7 @@ class PeerProcess {
     }
   }
 
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // For handlers that outlive us.
   std::string password_;
   asio::ip::tcp::acceptor acceptor_;
 
