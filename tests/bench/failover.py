@@ -154,8 +154,8 @@ def table(results, variants, down_after_ms, runs):
             missing = len(results[variant.key]) - len(values)
             cell = f"{statistics.median(values):.0f} / {max(values):.0f}" if values else "-"
             cells.append(cell + (f" ({missing} missing)" if missing and values else ""))
-        for _, stock, vigil in pairs:
-            cells.append(ratio(results[stock], results[vigil], key))
+        for _, stock, vigil in pairs:  # A difference may be zero or less: no ratio of it.
+            cells.append("" if key == "overhead" else ratio(results[stock], results[vigil], key))
         rows.append(cells)
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     for number, row in enumerate(rows):
@@ -167,9 +167,7 @@ def table(results, variants, down_after_ms, runs):
 
 
 def ratio(stock, vigil, key):
-    """Of the medians; nothing where Vigil's is too small to divide by."""
+    """Of the medians."""
     above = [result[key] for result in stock if result[key] is not None]
     below = [result[key] for result in vigil if result[key] is not None]
-    if not above or not below or statistics.median(below) < 0.5:
-        return "-"
-    return f"{statistics.median(above) / statistics.median(below):.1f}x"
+    return f"{statistics.median(above) / statistics.median(below):.1f}x" if above and below else "-"

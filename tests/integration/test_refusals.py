@@ -6,6 +6,7 @@ from harness import EventLog, never, wait_for
 
 PASSWORD = "correct-horse"
 QUIET_SECONDS = 3.0
+ORDERS_MAX = 20  # Within one failover-timeout: asked again now and then, not in a loop.
 RENAMED = {"CONFIG": "cfg-7f3a", "SLAVEOF": "slo-7f3a", "REPLICAOF": "rep-7f3a", "CLIENT": "cli-7f3a"}
 SENTINEL_USER = "vigil"
 
@@ -99,3 +100,6 @@ def test_a_replica_that_refuses_promotion_is_passed_over_and_the_reason_is_shown
             text = (logs_of(cluster) + events.text()).lower()
             assert words in text, "the server's own words are shown"
             assert f"127.0.0.1:{refusing.port}" in text
+            events.wait("+failover-end")
+            orders = events.of("+slave-reconf-sent", f"slave 127.0.0.1:{refusing.port} ")
+            assert len(orders) <= ORDERS_MAX, f"it was told {len(orders)} times what it refuses"

@@ -1,6 +1,10 @@
 """min-replicas: in force on every node that is or may become the master, and repaired when it drifts."""
 
-from harness import EventLog, RespError, wait_for
+import time
+
+from harness import EventLog, RespError, never, wait_for
+
+QUIET_SECONDS = 2.0
 
 
 def safety(node):
@@ -12,6 +16,23 @@ def test_it_is_set_on_the_master_and_on_the_replicas(deploy):
         cluster.wait_settled()
         for node in cluster.nodes:
             wait_for(lambda n=node: safety(n) == ("1", "7"), f"{node} has the rule")
+
+
+def test_once_it_is_set_nobody_touches_it_again(deploy):
+    with deploy(max_lag_s=7) as cluster:
+        cluster.wait_settled()
+        for node in cluster.nodes:
+            wait_for(lambda n=node: safety(n) == ("1", "7"), f"{node} has the rule")
+
+        def settings():
+            """How often CONFIG SET was called on each node."""
+            return [node.info("commandstats").get("cmdstat_config|set", "calls=0").split(",")[0]
+                    for node in cluster.nodes]
+        wait_for(lambda: settings() == (time.sleep(1.5), settings())[1], "the settings have come to rest")
+        before = settings()
+        with EventLog(cluster.sentinels) as events:
+            never(lambda: list(events.announcements), "an event of a healthy deployment", QUIET_SECONDS)
+        assert settings() == before
 
 
 def test_a_change_by_hand_is_repaired(deploy):
