@@ -72,15 +72,21 @@ void Group::reset(Turn& turn) {
   for (const auto& node : nodes_)
     if (node.get() != master_) replicas.push_back(node.get());
   for (Node* node : replicas) unwatch(turn, *node);
-  for (const NodeId& id : members_) {
-    const Peer* peer = turn.peers.find(id);
-    turn.persist(PeerRecord{name(), id, peer != nullptr ? peer->at : Endpoint{}, false});
+  // Sentinels that are connected are no ghosts: forgetting them for a moment
+  // would make us a majority by ourselves.
+  for (auto it = members_.begin(); it != members_.end();) {
+    const Peer* peer = turn.peers.find(*it);
+    if (peer != nullptr && peer->up) {
+      ++it;
+      continue;
+    }
+    turn.persist(PeerRecord{name(), *it, peer != nullptr ? peer->at : Endpoint{}, false});
+    peer_configs_.erase(*it);
+    views_.erase(*it);
+    peer_s_down_.erase(*it);
+    peer_down_since_.erase(*it);
+    it = members_.erase(it);
   }
-  members_.clear();
-  peer_configs_.clear();
-  views_.clear();
-  peer_s_down_.clear();
-  peer_down_since_.clear();
   master_->s_down = o_down_ = false;
   master_->liveness.reset(turn.ear());
   master_->refused_since.reset();
@@ -90,9 +96,6 @@ void Group::reset(Turn& turn) {
   next_hello_ = turn.now;
   master_->next_info = turn.now;
   emit(turn, "+reset-master", Level::Warning, prefix(*master_));
-  // A peer that is connected now is as good as newly met.
-  for (const auto& [id, peer] : turn.peers.all())
-    if (peer.up) turn.act(SendPeer{id, config_message()});
 }
 
 // --- Nodes.
@@ -183,6 +186,9 @@ void Group::on_link_down(Turn& turn, const LinkDown& input) {
   node.connected = false;
   node.listening = false;
   node.info_asked = false;
+  // A refused password looks like silence from far away: say it where it is seen.
+  if (input.cause == DownCause::Failed && node.last_error != input.text)
+    emit(turn, "-link-refused", Level::Warning, prefix(node) + " #" + input.text);
   node.last_cause = input.cause;
   node.last_error = input.text;
   node.liveness.link_lost();

@@ -141,6 +141,7 @@ class Group {
   void renew_lease(Turn& turn);
   bool lease_valid(const Turn& turn) const;
   unsigned electorate(const Peers& peers) const;
+  unsigned authority_needed(const Turn& turn) const;
   unsigned votes_needed(const Turn& turn) const;
   unsigned reachable_members(const Turn& turn) const;
   unsigned my_rank(const Turn& turn, bool among_down_views) const;
@@ -169,6 +170,7 @@ class Group {
   ReplicaView view_of(const Node& node, TimePoint fresh_since) const;
   std::vector<ReplicaView> replica_views(TimePoint fresh_since) const;
   Millis link_down_max(const Turn& turn) const;
+  std::string reasons_against(const Turn& turn) const;
   void mark(const Turn& turn, const std::string& phase);
 
   // Configuration.
@@ -237,6 +239,7 @@ class Group {
   std::optional<TimePoint> life_proved_;  // R-D5, monotonic.
   std::string life_witness_;
   bool held_reported_ = false;
+  bool no_candidate_reported_ = false;
 
   // Election.
   Ballot ballot_;

@@ -64,7 +64,7 @@ void Group::ask_confirmation(Turn& turn, Node& node) {
   each_member_up(turn, [&](const NodeId& id) {
     turn.act(SendPeer{id, ConfirmRequest{name(), config_epoch_, master_->at, correction.round}});
   });
-  if (correction.confirmations >= majority(electorate(turn.peers))) send_correction(turn, node);
+  if (correction.confirmations >= authority_needed(turn)) send_correction(turn, node);
 }
 
 void Group::on_message(Turn& turn, const NodeId& from, const ConfirmRequest& request) {
@@ -81,7 +81,7 @@ void Group::on_message(Turn& turn, const NodeId& from, const ConfirmReply& reply
   for (const auto& node : nodes_) {
     if (!node->correction || node->correction->sent || node->correction->round != reply.round) continue;
     if (turn.now - node->correction->asked_at >= kConfirmMax || !may_correct(turn) || !wrong(*node)) return;
-    if (++node->correction->confirmations >= majority(electorate(turn.peers))) send_correction(turn, *node);
+    if (++node->correction->confirmations >= authority_needed(turn)) send_correction(turn, *node);
     return;
   }
 }

@@ -125,6 +125,7 @@ void Group::judge_objective(Turn& turn) {
   o_down_ = down;
   if (down) {
     o_down_since_ = turn.now;
+    no_candidate_reported_ = false;
     emit(turn, "+odown", Level::Warning,
          prefix(*master_) + " #quorum " + std::to_string(count) + '/' + std::to_string(settings_.quorum));
   } else {

@@ -23,6 +23,7 @@ std::string_view describe(HoldBack reason) {
     case HoldBack::DistrustsItself: return "this process stalled and does not trust its own view yet";
     case HoldBack::StoreUnavailable: return "votes can't be written to disk";
     case HoldBack::ConfigPending: return "a newer configuration is on its way to disk";
+    case HoldBack::NoCandidate: return "no replica could be promoted";
     case HoldBack::NoMajority: return "no majority of the sentinels is connected";
     case HoldBack::LeasePromised: return "the lease is promised to another leader";
     case HoldBack::WaitsForRetry: return "waits before trying again";
@@ -44,8 +45,16 @@ unsigned Group::electorate(const Peers& peers) const {
   return static_cast<unsigned>(others) + 1;
 }
 
-unsigned Group::votes_needed(const Turn& turn) const {
+// How many members stand behind an act: a majority; and while members are
+// still being discovered, no fewer than the quorum, since whoever has met
+// nobody yet would be a majority by itself.
+unsigned Group::authority_needed(const Turn& turn) const {
   const unsigned most = majority(electorate(turn.peers));
+  return turn.peers.discovered() ? std::max(most, settings_.quorum) : most;
+}
+
+unsigned Group::votes_needed(const Turn& turn) const {
+  const unsigned most = authority_needed(turn);
   // An operator's failover needs the majority only: the quorum is about who sees the master down.
   return campaign_ && campaign_->forced ? most : std::max(most, settings_.quorum);
 }
@@ -75,6 +84,7 @@ std::optional<HoldBack> Group::held_back(const Turn& turn) const {
   if (!o_down_) return HoldBack::NoAgreement;
   if (!turn.store_healthy) return HoldBack::StoreUnavailable;
   if (pending_) return HoldBack::ConfigPending;
+  if (choose(replica_views(TimePoint{}), link_down_max(turn)) == nullptr) return HoldBack::NoCandidate;
   if (reachable_members(turn) < std::max(majority(electorate(turn.peers)), settings_.quorum))
     return HoldBack::NoMajority;
   if (ballot_.promised_to_other(turn.now, turn.process.self)) return HoldBack::LeasePromised;
@@ -84,7 +94,12 @@ std::optional<HoldBack> Group::held_back(const Turn& turn) const {
 }
 
 void Group::maybe_stand(Turn& turn) {
-  if (o_down_ && !held_back(turn)) become_candidate(turn, false);
+  if (!o_down_ || campaign_) return;
+  const auto held = held_back(turn);
+  if (!held) return become_candidate(turn, false);
+  // Said once for each time the master is down, with stock's name.
+  if (held == HoldBack::NoCandidate && !std::exchange(no_candidate_reported_, true))
+    emit(turn, "-failover-abort-no-good-slave", Level::Warning, prefix(*master_) + " #" + reasons_against(turn));
 }
 
 Result<void> Group::force_failover(Turn& turn) {
@@ -146,7 +161,7 @@ std::optional<VoteRefusal> Group::refuses_vote(const Turn& turn, const NodeId& f
   if (const auto refusal = ballot_.refuses(turn.now, from, request.epoch)) return refusal;
   const bool given = ballot_.voted_epoch() == request.epoch;  // Then it is repeatable.
   if (!given && !request.forced && master_->is_at(request.master) &&
-      ((master_->connected && master_->liveness.healthy(turn.ear())) || evidence_of_life(turn)))
+      ((!master_->s_down && master_->connected && master_->liveness.healthy(turn.ear())) || evidence_of_life(turn)))
     return VoteRefusal::MasterHealthy;
   return std::nullopt;
 }
@@ -236,7 +251,7 @@ void Group::become_leader(Turn& turn) {
 // --- The lease (R-E6).
 
 bool Group::lease_valid(const Turn& turn) const {
-  return campaign_ && turn.now < campaign_->lease.valid_until(majority(electorate(turn.peers)));
+  return campaign_ && turn.now < campaign_->lease.valid_until(authority_needed(turn));
 }
 
 void Group::renew_lease(Turn& turn) {

@@ -53,6 +53,14 @@ Millis Group::link_down_max(const Turn& turn) const {
   return down_for + settings_.down_after * 10;
 }
 
+std::string Group::reasons_against(const Turn& turn) const {
+  std::string why;
+  for (const ReplicaView& view : replica_views(TimePoint{}))
+    if (const auto reason = ineligible(view, link_down_max(turn)))
+      why += (why.empty() ? "" : "; ") + to_string(view.at) + ' ' + std::string(describe(*reason));
+  return why.empty() ? "there is no replica" : why;
+}
+
 // --- Steps.
 
 void Group::run_step(Turn& turn) {

@@ -42,7 +42,8 @@ void Group::check_safety(Turn& turn, Node& node) {
   if (safety_drifted(turn, node) && settings_.write_safety == WriteSafety::Enforce) {
     if (!node.drift_since) node.drift_since = turn.now;
     const TimePoint mine = *node.drift_since + my_rank(turn, false) * kRankStagger;
-    if (turn.now >= mine) {
+    if (turn.now >= std::max(mine, node.next_safety_set)) {
+      node.next_safety_set = turn.now + kRankStagger;  // Somebody may be setting it back.
       const auto lag_s = std::to_string(settings_.max_lag / Millis{1000});
       node.safety_token = turn.new_token();
       node.safety_setting = true;

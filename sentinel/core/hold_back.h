@@ -14,6 +14,7 @@ enum class HoldBack {
   DistrustsItself,   // This process stalled.
   StoreUnavailable,  // Votes could not be made durable.
   ConfigPending,     // A newer configuration is on its way to disk.
+  NoCandidate,       // No replica could be promoted.
   NoMajority,        // Too few members are connected.
   LeasePromised,     // Another leader may still act.
   WaitsForRetry,     // After a lost or aborted attempt.

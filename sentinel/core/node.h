@@ -72,6 +72,7 @@ struct Node {
   std::optional<unsigned> min_replicas;
   std::optional<unsigned> max_lag_s;
   TimePoint next_safety_check{};
+  TimePoint next_safety_set{};
   std::optional<Token> safety_token;
   bool safety_setting = false;  // The token is of a CONFIG SET, not of a GET.
   std::optional<TimePoint> drift_since;
