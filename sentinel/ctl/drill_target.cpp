@@ -18,7 +18,7 @@ std::string restart_hint(const ServerProcess& process, const Fields& info, const
   // Redis guesses "executable" from its folder when it was started by a bare name.
   std::string command = info.text("executable");
   std::error_code ignored;
-  if (!std::filesystem::exists(command, ignored)) command = process.executable();
+  if (!std::filesystem::exists(command, ignored)) command = process.program();
   command += config.empty() ? " (with the options it was started with)" : " " + config;
   const auto folder = process.working_directory();
   return folder.empty() ? command : fmt::format("cd {} && {}", folder, command);

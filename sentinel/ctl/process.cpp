@@ -146,10 +146,7 @@ std::string ServerProcess::unit() const {
   return {};
 }
 
-std::string ServerProcess::executable() const {
-  std::error_code error;
-  return printable(std::filesystem::read_symlink(proc(pid_, "exe"), error).string());
-}
+std::string ServerProcess::program() const { return command_line_.substr(0, command_line_.find(' ')); }
 
 std::string ServerProcess::working_directory() const {
   std::error_code error;

@@ -41,8 +41,9 @@ class ServerProcess {
   // The systemd unit it runs in, "redis-server.service"; empty if in none.
   std::string unit() const;
 
-  // The file it runs; empty if it can't be read.
-  std::string executable() const;
+  // What it was started as, "redis-server". Not /proc/PID/exe: one file may serve
+  // several names, and Debian's redis-server is a link to redis-check-rdb.
+  std::string program() const;
 
   // Its working directory; empty if it can't be read.
   std::string working_directory() const;
