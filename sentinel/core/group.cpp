@@ -137,6 +137,8 @@ Node* Group::add_replica(Turn& turn, const Endpoint& at) {
   if (nodes_.size() >= kNodesPerGroupMax) return nullptr;
   Node& node = watch(turn, at);
   turn.persist(ReplicaRecord{name(), at, true});
+  // One more replica changes what write safety can ask for (R-L2).
+  for (const auto& other : nodes_) other->next_safety_check = std::min(other->next_safety_check, turn.now);
   emit(turn, "+slave", Level::Notice, prefix(node));
   return &node;
 }
