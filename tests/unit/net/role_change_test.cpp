@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <asio/read.hpp>
+
 #include "link_world.h"
 
 namespace sentinel {
@@ -37,6 +39,9 @@ TEST(RoleChange, promotes_a_replica_and_reads_its_new_role_in_the_same_round_tri
   asio::io_context io;
   asio::ip::tcp::socket client(io);
   client.connect({asio::ip::address_v4::loopback(), replica.port()});
+  client.send(asio::buffer(std::string("PING\r\n")));
+  std::string pong(7, ' ');
+  asio::read(client, asio::buffer(pong));  // The server has accepted it: now it can be killed.
 
   const auto answer = world.answer_to(promote(kReplica, 0));
   ASSERT_TRUE(answer);
