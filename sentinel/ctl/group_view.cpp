@@ -80,6 +80,14 @@ void apply_master_info(GroupView& group, const Fields& info) {
   }
 }
 
+void apply_explanation(GroupView& group, const ExplanationView& explanation) {
+  for (ReplicaView& replica : group.replicas) {
+    for (const auto& [topic, sentence] : explanation.findings) {
+      if (topic == "replica " + to_string(replica.at) && sentence != "may be promoted") replica.ineligible = sentence;
+    }
+  }
+}
+
 bool agrees(const SentinelView& sentinel, const GroupView& group) {
   return sentinel.problem.empty() && sentinel.master == group.master.at;
 }

@@ -10,6 +10,7 @@
 #include "common/endpoint.h"
 #include "common/result.h"
 #include "common/time.h"
+#include "sentinel/ctl/explain.h"
 #include "sentinel/ctl/fields.h"
 
 namespace sentinel {
@@ -77,6 +78,9 @@ Result<ReplicaView> decode_replica(const Fields& fields);
 
 // Fills in offsets and lags from the master's own INFO replication.
 void apply_master_info(GroupView& group, const Fields& info);
+
+// Fills in why replicas are not eligible, from a Vigil sentinel's findings about "replica HOST:PORT".
+void apply_explanation(GroupView& group, const ExplanationView& explanation);
 
 // What is wrong with the group, worst first, a sentence each. Empty: healthy.
 std::vector<std::string> problems_of(const GroupView& group);

@@ -92,6 +92,9 @@ Result<void> describe_nodes(Session& session, Connection& link, GroupView& group
   for (const Fields& entry : *list) {
     if (auto replica = decode_replica(entry)) group.replicas.push_back(std::move(*replica));
   }
+  if (const auto explained = link.ask({"SENTINEL", "EXPLAIN", group.name})) {  // Stock sentinels refuse.
+    if (const auto explanation = decode_explanation(*explained)) apply_explanation(group, *explanation);
+  }
   std::sort(group.replicas.begin(), group.replicas.end(),
             [](const ReplicaView& a, const ReplicaView& b) { return a.at < b.at; });
   return {};

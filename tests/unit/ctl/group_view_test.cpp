@@ -128,6 +128,17 @@ TEST(GroupView, LagIsReadFromOneInfoOfTheMaster) {
   EXPECT_TRUE(group.replicas[0].link_up);
 }
 
+TEST(GroupView, AVigilSentinelSaysWhyAReplicaIsNotEligible) {
+  GroupView group = healthy_group();
+  apply_explanation(group, {.verdict = "healthy", .findings = {{"replica 10.0.0.2:6379", "may be promoted"}}});
+  EXPECT_EQ(group.replicas[0].ineligible, "");
+  apply_explanation(group, {.verdict = "healthy", .findings = {{"replica 10.0.0.3:6379", "priority is 0"}}});
+  EXPECT_TRUE(group.replicas[0].good());
+  apply_explanation(group, {.verdict = "healthy", .findings = {{"replica 10.0.0.2:6379", "is not reachable"}}});
+  EXPECT_EQ(group.replicas[0].ineligible, "is not reachable");
+  EXPECT_FALSE(group.replicas[0].good());
+}
+
 TEST(GroupView, AReplicasInfoSaysNothingAboutTheGroup) {
   GroupView group = healthy_group();
   apply_master_info(group, parse_info("role:slave\r\nmaster_repl_offset:5\r\n"));
