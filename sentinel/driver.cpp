@@ -164,6 +164,7 @@ void Driver::pump() {
     auto entries = dispatcher_->route(event, core_->settings(event.group));
     outbox.insert(outbox.end(), std::make_move_iterator(entries.begin()), std::make_move_iterator(entries.end()));
   }
+  if (!store_healthy_) dispatcher_->deliver_unsaved(std::exchange(outbox, {}));
   const bool alerts = !outbox.empty();
   const bool waits = !out.persist.empty();
   if (waits || alerts) store_.commit({++last_ticket_, std::move(out.persist), std::move(outbox)});

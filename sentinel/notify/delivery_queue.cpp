@@ -7,8 +7,10 @@
 namespace sentinel {
 
 void DeliveryQueue::add(OutboxRow row, TimePoint due) {
-  if (row.id <= last_id_) return;
-  last_id_ = row.id;
+  if (is_saved(row.id)) {
+    if (row.id <= last_id_) return;
+    last_id_ = row.id;
+  }
   const auto sink = parse_sink(row.entry.sink);
   CHECK(sink.has_value());
   if (items_.size() >= limits_.entries_max) forget_oldest();

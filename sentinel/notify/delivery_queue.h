@@ -10,6 +10,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <map>
 #include <optional>
@@ -22,6 +23,10 @@
 #include "sentinel/store/outbox.h"
 
 namespace sentinel {
+
+// Ids of the outbox are positive. Entries that no disk could take have ids from here up.
+inline constexpr OutboxId kFirstUnsavedId = INT64_MIN / 2;
+constexpr bool is_saved(OutboxId id) { return id > 0; }
 
 struct DeliveryLimits {
   std::size_t scripts_max = 16;              // Running at the same time, as stock.
@@ -40,7 +45,7 @@ class DeliveryQueue {
  public:
   explicit DeliveryQueue(DeliveryLimits limits) : limits_(limits) {}
 
-  // Entries come with growing ids; others are ignored (they are here already).
+  // Saved entries come with growing ids; others are ignored (they are here already).
   // REQUIRES: row.entry.sink parses.
   void add(OutboxRow row, TimePoint due);
 

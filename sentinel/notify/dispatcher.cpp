@@ -67,6 +67,11 @@ class Dispatcher::Impl : public std::enable_shared_from_this<Impl> {
     if (!reading_) read();
   }
 
+  void deliver_unsaved(std::vector<OutboxEntry> entries) {
+    for (OutboxEntry& entry : entries) enqueue({.id = next_unsaved_++, .entry = std::move(entry)});
+    pump();
+  }
+
   void stop() { timer_.cancel(); }
 
   const DeliveryQueue& queue() const { return queue_; }
@@ -215,7 +220,10 @@ class Dispatcher::Impl : public std::enable_shared_from_this<Impl> {
     return kind == SinkKind::Webhook ? settings_.webhook_retry : settings_.script_retry;
   }
 
-  void update(OutboxUpdate what) { store_.update_outbox({std::move(what)}); }
+  void update(OutboxUpdate what) {
+    const OutboxId id = std::visit([](const auto& change) { return change.id; }, what);
+    if (is_saved(id)) store_.update_outbox({std::move(what)});
+  }
 
   void report(const char* name, std::string message) {
     on_event_({.name = name, .level = Level::Warning, .message = std::move(message), .group = {}, .master_switch = {}});
@@ -233,6 +241,7 @@ class Dispatcher::Impl : public std::enable_shared_from_this<Impl> {
   const std::uint64_t start_ = random_word();
   std::uint64_t last_key_ = 0;
   OutboxId last_id_ = 0;
+  OutboxId next_unsaved_ = kFirstUnsavedId;
   bool reading_ = false;
   bool read_again_ = false;
 };
@@ -245,6 +254,7 @@ std::vector<OutboxEntry> Dispatcher::route(const Event& event, const GroupSettin
   return impl_->route(event, group);
 }
 void Dispatcher::wake() { impl_->wake(); }
+void Dispatcher::deliver_unsaved(std::vector<OutboxEntry> entries) { impl_->deliver_unsaved(std::move(entries)); }
 std::size_t Dispatcher::running_scripts() const { return impl_->queue().running_scripts(); }
 std::size_t Dispatcher::queued() const { return impl_->queue().size() - impl_->queue().running_scripts(); }
 

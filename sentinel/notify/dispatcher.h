@@ -74,6 +74,10 @@ class Dispatcher {
   // of. `group` is nullptr for events of the process.
   std::vector<OutboxEntry> route(const Event& event, const GroupSettings* group);
 
+  // Delivers entries that the disk does not take: with retries, but not across
+  // a restart. An alert that the disk has failed must not wait for the disk.
+  void deliver_unsaved(std::vector<OutboxEntry> entries);
+
   // Looks into the outbox. Call it at start, and after each commit with entries.
   void wake();
 

@@ -72,7 +72,8 @@ std::vector<OutboxEntry> route(const Event& event, const GroupSettings* settings
   if (settings != nullptr && event.master_switch && !settings->client_reconfig_script.empty()) {
     add(SinkKind::Reconfiguration, settings->client_reconfig_script);
   }
-  if (notifies(event)) {
+  const bool of_process = event.level == Level::Warning && event.group.empty();
+  if (notifies(event) || of_process) {
     for (const Webhook& webhook : webhooks) {
       const bool wanted = webhook.groups.empty() ||
                           std::find(webhook.groups.begin(), webhook.groups.end(), event.group) != webhook.groups.end();

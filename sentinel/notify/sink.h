@@ -32,7 +32,7 @@ std::string to_string(const Sink& sink);
 // nullopt if the text names no kind that this program knows.
 std::optional<Sink> parse_sink(std::string_view text);
 
-// A receiver of every event that notifies().
+// A receiver of every event that notifies(), and of the process's own warnings unless it names groups.
 struct Webhook {
   std::string url;                    // http:// or https://
   std::string secret{};               // Not empty: X-Vigil-Signature carries an HMAC of the body.

@@ -43,6 +43,18 @@ TEST_F(Scripts, both_scripts_are_told_of_a_switch_and_no_one_of_a_notice) {
   EXPECT_THAT(log(), UnorderedElementsAre("notify", "reconfig"));
 }
 
+TEST_F(Scripts, are_run_for_alerts_that_no_disk_takes_and_again_after_a_failure) {
+  open();
+  const GroupSettings group = group_with("mymaster", script("flaky", R"(echo $2 >> $LOG; [ $(wc -l < $LOG) -ge 2 ])"));
+  dispatcher->deliver_unsaved(dispatcher->route(event_of("mymaster", "m"), &group));
+  ASSERT_TRUE(until([&] { return log().size() == 2; }));
+  ASSERT_TRUE(until_idle());
+  EXPECT_THAT(log(), ElementsAre("m", "m"));
+  emit({event_of("mymaster", "saved")}, group);
+  ASSERT_TRUE(until([&] { return log().size() == 3; }));
+  EXPECT_THAT(dead_letters(), IsEmpty());
+}
+
 TEST_F(Scripts, that_exit_1_or_die_are_run_again_until_they_succeed) {
   open();
   const std::string flaky = script("flaky", R"(
