@@ -25,7 +25,7 @@ class Cluster:
     `options` are fields of GroupOptions. Host i of `network` (when given) carries node i for the first nodes
     and then the sentinels; place() changes that: {"redis0": 0, "sentinel0": 0}. `node_config` is redis.conf
     lines for every node, or a function of the node's index. `sentinel_options` are per-process settings, or
-    such a function.
+    such a function; {"peers": []} lets Vigil's sentinels discover each other as stock's do.
     """
 
     def __init__(self, kind="vigil", sentinels=3, replicas=2, *, persistence=None, network=None, place=None,
@@ -98,7 +98,7 @@ class Cluster:
         address, netns = addresses[index]
         options = dict(self._sentinel_options(index))
         if self.kind == "vigil":
-            options["peers"] = [peer for peer, _ in addresses if peer != address]
+            options.setdefault("peers", [peer for peer, _ in addresses if peer != address])
         self.sentinels.append(_KINDS[self.kind](self.folder, f"sentinel{index}", address, netns,
                                                 self.nodes[0].address, self.group, options))
 

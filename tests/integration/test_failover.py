@@ -82,6 +82,30 @@ def test_the_others_finish_when_the_leader_dies(deploy, phase):
             assert cluster.masters() == [new]
 
 
+@pytest.mark.parametrize("phase", PHASES)
+def test_a_leader_that_was_frozen_and_wakes_up_late_does_no_harm(deploy, phase):
+    frozen = []
+
+    def freeze_the_leader(said):
+        if said.channel == phase and not frozen:
+            frozen.append(said.sentinel)
+            os.kill(said.sentinel.process.pid, signal.SIGSTOP)
+            said.sentinel.process.paused = True
+
+    with deploy() as cluster, EpochWatch(cluster), EventLog(cluster.sentinels, freeze_the_leader) as events:
+        old = cluster.wait_settled()
+        old.kill()
+        leader = wait_for(lambda: frozen and frozen[0], f"somebody announces {phase}")
+        new = cluster.wait_switched(away_from=old)
+        leader.resume()
+        wait_for(lambda: cluster.agreed_node(cluster.sentinels) is new, "the late leader has learnt who won")
+        cluster.wait_follow(new)
+        old.restart()
+        assert cluster.wait_settled() is new
+        assert cluster.masters() == [new]
+        assert {said.payload.split()[-1] for said in events.of("+switch-master")} == {str(new.port)}
+
+
 def test_a_planned_failover_loses_no_acknowledged_write(deploy):
     with deploy() as cluster, EpochWatch(cluster):
         old = cluster.wait_settled()
