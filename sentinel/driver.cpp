@@ -1,6 +1,7 @@
 #include "sentinel/driver.h"
 
 #include <spdlog/spdlog.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -125,8 +126,12 @@ void Driver::stop() {
   dispatcher_.reset();
 }
 
+// Boot time goes on while the machine sleeps, unlike the steady clock: a
+// leader that slept must not think that its lease still holds (R-E6).
 TimePoint Driver::now() const {
-  return TimePoint(std::chrono::duration_cast<Millis>(std::chrono::steady_clock::now().time_since_epoch()));
+  timespec time{};
+  ::clock_gettime(CLOCK_BOOTTIME, &time);
+  return TimePoint(Millis(std::int64_t{time.tv_sec} * 1000 + time.tv_nsec / 1'000'000));
 }
 
 DaemonFacts Driver::facts() const {
@@ -246,7 +251,7 @@ void Driver::arm() {
     timer_.cancel();
     return;
   }
-  timer_.expires_at(asio::steady_timer::time_point(due.time_since_epoch()));
+  timer_.expires_after(due - now());
   timer_.async_wait([this](const std::error_code& error) {
     if (error || stopped_) return;
     armed_ = kNever;
@@ -268,7 +273,7 @@ asio::awaitable<Result<void>> Driver::durable() {
   const auto patience = std::make_shared<asio::steady_timer>(io_);
   while (durable_ticket_ < ticket) {
     if (!store_healthy_ || stopped_ || now() >= give_up) co_return unexpected(std::string(kNotSaved));
-    patience->expires_at(asio::steady_timer::time_point(give_up.time_since_epoch()));
+    patience->expires_after(give_up - now());
     durable_waits_.push_back(patience);
     std::error_code ignored;
     co_await patience->async_wait(asio::redirect_error(asio::use_awaitable, ignored));

@@ -81,6 +81,7 @@ class Coordinator::Impl {
   void on(TimePoint now, const StoreHealth& input);
   void on(TimePoint now, const Persisted& input);
   void heard_of(Turn& turn, const Hello& hello);
+  void dial_discovered(Turn& turn, const Endpoint& at);
   template <typename LinkInput>
   void to_group(TimePoint now, const LinkInput& input, void (Group::*handler)(Turn&, const LinkInput&)) {
     if (Group* group = watcher(input.link)) with(now, *group, [&](Turn& turn) { (group->*handler)(turn, input); });
@@ -95,7 +96,7 @@ class Coordinator::Impl {
   bool store_healthy_ = true;
   std::string store_error_;
   bool tilt_reported_ = false;
-  std::set<Endpoint> dialed_;  // Discovered addresses.
+  std::deque<Endpoint> dialed_;  // Discovered addresses, the newest last.
 
   std::vector<std::unique_ptr<Group>> groups_;
   std::unordered_map<std::string, Group*, StringHash, std::equal_to<>> by_name_;
@@ -136,7 +137,7 @@ Coordinator::Impl::Impl(ProcessSettings process, std::vector<GroupSettings> grou
         if (!mine(record) || !record.known || record.id == process_.self) continue;
         peers_.know(record.id, record.at);
         group->restore_member(record.id);
-        if (dialed_.insert(record.at).second) turn.act(DialPeer{record.at});
+        dial_discovered(turn, record.at);
       }
     }
     Group& placed = *groups_.emplace_back(std::move(group));
@@ -286,11 +287,27 @@ void Coordinator::Impl::heard_of(Turn& turn, const Hello& hello) {
   if (peers_.discovered()) {
     const Peer* peer = peers_.find(hello.id);
     const bool known = peer != nullptr && peer->up;
-    if (!known && dialed_.size() < kPeersPerGroupMax * 2 && dialed_.insert(hello.sentinel).second)
-      turn.act(DialPeer{hello.sentinel});
+    if (!known) dial_discovered(turn, hello.sentinel);
   }
   group->on_hello(turn, hello);
   settle(turn, *group);
+}
+
+// Any client of a data node can name addresses. When there are too many, the
+// oldest that led nowhere makes room, so that forged ones can't keep a real one out.
+void Coordinator::Impl::dial_discovered(Turn& turn, const Endpoint& at) {
+  if (std::find(dialed_.begin(), dialed_.end(), at) != dialed_.end()) return;
+  if (dialed_.size() >= kDiscoveredAddressesMax) {
+    const auto idle = std::find_if(dialed_.begin(), dialed_.end(), [&](const Endpoint& other) {
+      return std::none_of(peers_.all().begin(), peers_.all().end(),
+                          [&](const auto& entry) { return entry.second.up && entry.second.at == other; });
+    });
+    if (idle == dialed_.end()) return;
+    turn.act(DropPeer{*idle});
+    dialed_.erase(idle);
+  }
+  dialed_.push_back(at);
+  turn.act(DialPeer{at});
 }
 
 Output Coordinator::Impl::take_output() {

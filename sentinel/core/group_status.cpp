@@ -155,7 +155,7 @@ Explanation Group::explain(const Turn& turn) const {
   else if (o_down_)
     explanation.verdict = held ? "down, failover held back" : "down, failover due";
   else if (master_->s_down)
-    explanation.verdict = "suspected by this sentinel only as far as it knows";
+    explanation.verdict = "down for this sentinel, too few others agree";
   else
     explanation.verdict = "healthy";
 

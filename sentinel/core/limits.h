@@ -6,8 +6,9 @@
 
 namespace sentinel {
 
-inline constexpr std::size_t kNodesPerGroupMax = 64;  // Replicas beyond are not watched.
-inline constexpr std::size_t kPeersPerGroupMax = 32;  // Discovered sentinels beyond are ignored.
+inline constexpr std::size_t kNodesPerGroupMax = 64;        // Replicas beyond are not watched.
+inline constexpr std::size_t kPeersPerGroupMax = 32;        // Discovered sentinels beyond are ignored.
+inline constexpr std::size_t kDiscoveredAddressesMax = 64;  // Then the oldest that led nowhere is given up.
 inline constexpr std::size_t kGroupsMax = 10000;
 inline constexpr std::size_t kGroupNameBytesMax = 128;
 inline constexpr std::size_t kHostBytesMax = 255;
