@@ -1,0 +1,221 @@
+#include "sentinel/core/coordinator_impl.h"
+
+#include <algorithm>
+
+#include "common/check.h"
+#include "common/overloaded.h"
+#include "sentinel/core/limits.h"
+
+namespace sentinel {
+
+Coordinator::Impl::Impl(ProcessSettings process, std::vector<GroupSettings> groups, RestoredState restored,
+                        std::uint64_t seed, TimePoint now)
+    : process_(std::move(process)),
+      peers_(process_.peers),
+      rng_(seed),
+      stall_(process_.stall_threshold, process_.tilt_period) {
+  CHECK(!process_.self.value.empty());
+  for (const Endpoint& at : peers_.configured()) output_.now.push_back(DialPeer{at});
+  // What the operator changed at run time wins over the file.
+  for (const GroupRecord& record : restored.groups) {
+    std::erase_if(groups, [&](const GroupSettings& group) { return group.name == record.settings.name; });
+    if (record.monitored) groups.push_back(record.settings);
+  }
+  Turn turn = make_turn(now);
+  for (GroupSettings& settings : groups) {
+    auto group = std::make_unique<Group>(std::move(settings), ++last_serial_, turn);
+    const auto mine = [&](const auto& record) { return record.group == group->name(); };
+    for (const auto& record : restored.configs)
+      if (mine(record)) group->restore_config(record);
+    for (const auto& record : restored.votes)
+      if (mine(record)) group->restore_vote(record, now);
+    for (const auto& record : restored.replicas)
+      if (mine(record) && record.known) group->restore_replica(record.at);
+    for (const auto& record : restored.last_failovers)
+      if (mine(record.timeline)) group->restore_timeline(record.timeline);
+    if (peers_.discovered()) {
+      for (const auto& record : restored.peers) {
+        if (!mine(record) || !record.known || record.id == process_.self) continue;
+        peers_.know(record.id, record.at);
+        group->restore_member(record.id);
+        dial_discovered(turn, record.at);
+      }
+    }
+    Group& placed = *groups_.emplace_back(std::move(group));
+    by_name_[placed.name()] = &placed;
+    placed.start(turn);
+    settle(turn, placed);
+  }
+}
+
+Group& Coordinator::Impl::add(Turn& turn, GroupSettings settings) {
+  Group& group = *groups_.emplace_back(std::make_unique<Group>(std::move(settings), ++last_serial_, turn));
+  by_name_[group.name()] = &group;
+  group.start(turn);
+  for (const auto& [id, peer] : peers_.all())
+    if (peer.up) group.on_peer_up(turn, id);
+  return group;
+}
+
+void Coordinator::Impl::drop(Turn& turn, Group& group) {
+  group.stop(turn);
+  std::erase_if(by_link_, [&](const auto& entry) { return entry.second == &group; });
+  by_name_.erase(group.name());
+  if (const auto armed = armed_.find(&group); armed != armed_.end()) {
+    deadlines_.erase({armed->second, &group});
+    armed_.erase(armed);
+  }
+  waiting_for_disk_.erase(&group);
+  std::erase_if(groups_, [&](const auto& other) { return other.get() == &group; });
+}
+
+// Follows the consequences, then re-arms the group's one timer.
+void Coordinator::Impl::settle(Turn& turn, Group& group) {
+  group.advance(turn);
+  for (const LinkId link : group.links()) by_link_.try_emplace(link, &group);
+  TimePoint& armed = armed_.try_emplace(&group, kNever).first->second;
+  if (armed != group.deadline()) {
+    deadlines_.erase({armed, &group});
+    armed = group.deadline();
+    if (armed != kNever) deadlines_.emplace(armed, &group);
+  }
+  if (group.waits_for_disk())
+    waiting_for_disk_.insert(&group);
+  else
+    waiting_for_disk_.erase(&group);
+}
+
+// R-D6.
+void Coordinator::Impl::feel_stall(TimePoint now) {
+  const TimePoint due = deadlines_.empty() ? kNever : deadlines_.begin()->first;
+  stall_.woke(now, due);
+  const bool tilt = stall_.tilt(now);
+  if (tilt == tilt_reported_) return;
+  tilt_reported_ = tilt;
+  output_.events.push_back(Event{
+      tilt ? "+tilt" : "-tilt", Level::Warning, tilt ? "#tilt mode entered" : "#tilt mode exited", {}, std::nullopt});
+}
+
+void Coordinator::Impl::fire(TimePoint now) {
+  // Each group once: what it asks for again is at least a millisecond away.
+  while (!deadlines_.empty() && deadlines_.begin()->first <= now) {
+    Turn turn = make_turn(now);
+    settle(turn, *deadlines_.begin()->second);
+  }
+}
+
+void Coordinator::Impl::step(TimePoint now, const Input& input) {
+  feel_stall(now);
+  std::visit(
+      overloaded{
+          [](const Tick&) {},
+          [&](const LinkUp& in) { to_group(now, in, &Group::on_link_up); },
+          [&](const LinkDown& in) { to_group(now, in, &Group::on_link_down); },
+          [&](const PingReply& in) { to_group(now, in, &Group::on_ping_reply); },
+          [&](const InfoReply& in) {
+            if (Group* group = watcher(in.link))
+              with(now, *group, [&](Turn& turn) { group->on_info(turn, in.link, in.info); });
+          },
+          [&](const CommandReply& in) { to_group(now, in, &Group::on_command_reply); },
+          [&](const HelloReceived& in) {
+            Turn turn = make_turn(now);
+            heard_of(turn, in.hello);
+          },
+          [&](const HelloPublished& in) {
+            Turn turn = make_turn(now);
+            heard_of(turn, in.hello);
+          },
+          [&](const PeerUp& in) { on(now, in); },
+          [&](const PeerDown& in) { on(now, in); },
+          [&](const PeerAlive& in) { peers_.alive(in.id, now); },
+          [&](const PeerReceived& in) {
+            std::visit(
+                [&](const auto& message) {
+                  Group* group = find(message.group);
+                  if (group != nullptr)
+                    return with(now, *group, [&](Turn& turn) { group->on_message(turn, in.id, message); });
+                  if constexpr (std::is_same_v<std::decay_t<decltype(message)>, VoteRequest>)
+                    output_.now.push_back(SendPeer{
+                        in.id,
+                        VoteReply{message.group, message.epoch, message.round, VoteRefusal::UnknownGroup, {}, {}}});
+                },
+                in.message);
+          },
+          [&](const Persisted& in) { on(now, in); },
+          [&](const StoreHealth& in) { on(now, in); },
+      },
+      input);
+  fire(now);
+}
+
+void Coordinator::Impl::on(TimePoint now, const PeerUp& input) {
+  if (input.id == process_.self) return;
+  peers_.up(input.id, input.announced, input.dialed, now);
+  for (const auto& group : groups_) with(now, *group, [&](Turn& turn) { group->on_peer_up(turn, input.id); });
+}
+
+void Coordinator::Impl::on(TimePoint now, const PeerDown& input) {
+  peers_.down(input.id);
+  for (const auto& group : groups_) with(now, *group, [&](Turn& turn) { group->on_peer_down(turn, input.id); });
+}
+
+// R-E7.
+void Coordinator::Impl::on(TimePoint now, const StoreHealth& input) {
+  store_error_ = input.healthy ? std::string{} : input.text;
+  if (store_healthy_ == input.healthy) return;
+  store_healthy_ = input.healthy;
+  output_.events.push_back(Event{input.healthy ? "-store-failed" : "+store-failed",
+                                 Level::Warning,
+                                 input.healthy ? "#state is durable again, voting" : "#not voting: " + input.text,
+                                 {},
+                                 std::nullopt});
+  for (const auto& group : groups_)
+    with(now, *group, [&](Turn& turn) {
+      if (!input.healthy) group->on_store_failed(turn);
+    });
+}
+
+void Coordinator::Impl::on(TimePoint now, const Persisted& input) {
+  const std::vector<Group*> waiting(waiting_for_disk_.begin(), waiting_for_disk_.end());
+  for (Group* group : waiting) with(now, *group, [&](Turn& turn) { group->on_persisted(turn, input.batch); });
+}
+
+// Discovery: a hello shows an address to try; the connection proves who is there.
+void Coordinator::Impl::heard_of(Turn& turn, const Hello& hello) {
+  if (hello.id == process_.self) return;
+  Group* group = find(hello.group);
+  if (group == nullptr) return;
+  if (peers_.discovered()) {
+    const Peer* peer = peers_.find(hello.id);
+    const bool known = peer != nullptr && peer->up;
+    if (!known) dial_discovered(turn, hello.sentinel);
+  }
+  group->on_hello(turn, hello);
+  settle(turn, *group);
+}
+
+// Any client of a data node can name addresses. When there are too many, the
+// oldest that led nowhere makes room, so that forged ones can't keep a real one out.
+void Coordinator::Impl::dial_discovered(Turn& turn, const Endpoint& at) {
+  if (std::find(dialed_.begin(), dialed_.end(), at) != dialed_.end()) return;
+  if (dialed_.size() >= kDiscoveredAddressesMax) {
+    const auto idle = std::find_if(dialed_.begin(), dialed_.end(), [&](const Endpoint& other) {
+      return std::none_of(peers_.all().begin(), peers_.all().end(),
+                          [&](const auto& entry) { return entry.second.up && entry.second.at == other; });
+    });
+    if (idle == dialed_.end()) return;
+    turn.act(DropPeer{*idle});
+    dialed_.erase(idle);
+  }
+  dialed_.push_back(at);
+  turn.act(DialPeer{at});
+}
+
+Output Coordinator::Impl::take_output() {
+  Output out = std::exchange(output_, Output{});
+  out.batch = numbers_.batch;
+  if (!out.persist.empty()) ++numbers_.batch;
+  return out;
+}
+
+}  // namespace sentinel

@@ -1,0 +1,108 @@
+// The groups, peers and timers behind Coordinator. Private to coordinator*.cpp.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "sentinel/core/coordinator.h"
+#include "sentinel/core/group.h"
+#include "sentinel/core/stall_guard.h"
+
+namespace sentinel {
+
+struct StringHash {
+  using is_transparent = void;
+  std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
+};
+
+// Not by address: the same inputs must give the same outputs in every process.
+struct BySerial {
+  bool operator()(const Group* a, const Group* b) const { return a->serial() < b->serial(); }
+};
+struct ByTime {
+  using Entry = std::pair<TimePoint, Group*>;
+  bool operator()(const Entry& a, const Entry& b) const {
+    return a.first != b.first ? a.first < b.first : a.second->serial() < b.second->serial();
+  }
+};
+
+struct LinkHash {
+  std::size_t operator()(LinkId link) const { return std::hash<std::uint64_t>{}(link.value); }
+};
+
+class Coordinator::Impl {
+ public:
+  Impl(ProcessSettings process, std::vector<GroupSettings> groups, RestoredState restored, std::uint64_t seed,
+       TimePoint now);
+
+  void step(TimePoint now, const Input& input);
+  Output take_output();
+
+  // Runs `change` on a group and everything that follows from it.
+  template <typename Change>
+  void with(TimePoint now, Group& group, Change&& change) {
+    Turn turn = make_turn(now);
+    change(turn);
+    settle(turn, group);
+  }
+
+  Group& add(Turn& turn, GroupSettings settings);
+  void drop(Turn& turn, Group& group);
+  Group* find(std::string_view name) const {
+    const auto it = by_name_.find(name);
+    return it == by_name_.end() ? nullptr : it->second;
+  }
+  Turn make_turn(TimePoint now) {
+    return {now, stall_.deaf(), stall_.tilt(now), store_healthy_, process_, peers_, rng_, numbers_, output_};
+  }
+  // For queries, which change nothing.
+  Turn look(TimePoint now) const { return const_cast<Impl*>(this)->make_turn(now); }
+  void settle(Turn& turn, Group& group);
+  void feel_stall(TimePoint now);
+  void fire(TimePoint now);
+
+  // nullptr for a link that was closed meanwhile: its last words may still arrive.
+  Group* watcher(LinkId link) {
+    const auto it = by_link_.find(link);
+    if (it == by_link_.end()) return nullptr;
+    if (it->second->watches(link)) return it->second;
+    by_link_.erase(it);
+    return nullptr;
+  }
+  void on(TimePoint now, const PeerUp& input);
+  void on(TimePoint now, const PeerDown& input);
+  void on(TimePoint now, const StoreHealth& input);
+  void on(TimePoint now, const Persisted& input);
+  void heard_of(Turn& turn, const Hello& hello);
+  void dial_discovered(Turn& turn, const Endpoint& at);
+  template <typename LinkInput>
+  void to_group(TimePoint now, const LinkInput& input, void (Group::*handler)(Turn&, const LinkInput&)) {
+    if (Group* group = watcher(input.link)) with(now, *group, [&](Turn& turn) { (group->*handler)(turn, input); });
+  }
+
+  ProcessSettings process_;
+  Peers peers_;
+  Rng rng_;
+  StallGuard stall_;
+  Numbering numbers_;
+  Output output_;
+  bool store_healthy_ = true;
+  std::string store_error_;
+  bool tilt_reported_ = false;
+  std::deque<Endpoint> dialed_;  // Discovered addresses, the newest last.
+
+  std::vector<std::unique_ptr<Group>> groups_;
+  std::unordered_map<std::string, Group*, StringHash, std::equal_to<>> by_name_;
+  std::unordered_map<LinkId, Group*, LinkHash> by_link_;
+  std::set<std::pair<TimePoint, Group*>, ByTime> deadlines_;
+  std::unordered_map<Group*, TimePoint> armed_;
+  std::set<Group*, BySerial> waiting_for_disk_;
+  std::uint64_t last_serial_ = 0;
+};
+
+}  // namespace sentinel
