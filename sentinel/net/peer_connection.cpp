@@ -63,8 +63,11 @@ PeerConnection::PeerConnection(asio::ip::tcp::socket socket, std::string unread,
 void PeerConnection::send(const Words& words) {
   if (closed() || why_closing_) return;
   if (queue_.size() >= kPeerQueueFramesMax) {
-    queue_.pop_front();
-    ++dropped_frames_;
+    // What is said is said once: a gap must not go unnoticed. The next
+    // connection begins with the whole state.
+    dropped_frames_ += queue_.size();
+    queue_.clear();
+    return close("it does not read what we send");
   }
   append_command(queue_.emplace_back(), words);
   flush();

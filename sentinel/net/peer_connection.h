@@ -29,7 +29,7 @@
 namespace sentinel {
 
 inline constexpr std::size_t kPeerFrameBytesMax = 64 * 1024;
-inline constexpr std::size_t kPeerQueueFramesMax = 256;  // Then the oldest is dropped: gossip repeats.
+inline constexpr std::size_t kPeerQueueFramesMax = 32768;  // Some MB; two for each of 10,000 groups fit. Then close.
 inline constexpr std::size_t kPeerVersionBytesMax = 64;
 
 // What a peer says of itself in HELLO and WELCOME.

@@ -72,7 +72,7 @@ class PeerHub {
   void set_password(std::string password);
 
   std::size_t connections() const;       // Established ones.
-  std::uint64_t dropped_frames() const;  // Because a peer did not read them in time.
+  std::uint64_t dropped_frames() const;  // Of peers that did not read: their connection was closed.
   std::uint64_t malformed_frames() const;
 
  private:
