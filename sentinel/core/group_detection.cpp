@@ -11,7 +11,10 @@ Millis Group::info_period(const Turn& turn, const Node& node) const {
   const bool failing = o_down_ || campaign_.has_value() || master_->liveness.suspected(turn.ear());
   const bool moving = node.repointing == Repointing::Sent || node.repointing == Repointing::InProgress;
   if (failing || moving || node.correction) return turn.process.info_period_urgent;
-  const bool unsettled = (node.role_reported == NodeRole::Replica && !node.info.master_link_up) ||
+  // R-L3: how long a fresh master's grace lasts depends on its first replica.
+  const bool in_grace = &node == master_ && settings_.write_safety == WriteSafety::Enforce &&
+                        switched_at_ != TimePoint{} && turn.now < switched_at_ + settings_.max_lag;
+  const bool unsettled = in_grace || (node.role_reported == NodeRole::Replica && !node.info.master_link_up) ||
                          (&node == master_ && (nodes_.size() == 1 || node.role_reported != NodeRole::Master));
   return unsettled ? std::min(Millis{1000}, turn.process.info_period) : turn.process.info_period;
 }

@@ -22,7 +22,7 @@ std::optional<unsigned> Group::wanted_min_replicas(const Turn& turn, const Node&
   const unsigned wanted = std::min(settings_.min_replicas, static_cast<unsigned>(others));
   if (wanted == 0) return std::nullopt;
   const bool fresh = &node == master_ && switched_at_ != TimePoint{} && turn.now < switched_at_ + settings_.max_lag;
-  if (fresh && node.info.replicas.size() < wanted) return std::nullopt;
+  if (fresh && node.info.online_replicas < wanted) return std::nullopt;
   return wanted;
 }
 

@@ -74,6 +74,7 @@ void read_field(NodeInfo& info, std::string_view key, std::string_view value, st
     info.announced = value != "0";
   else if (is_replica_key(key) && info.replicas.size() < kNodesPerGroupMax) {
     if (auto replica = replica_line(value)) info.replicas.push_back(std::move(*replica));
+    if (value.find("online") != std::string_view::npos) ++info.online_replicas;
   }
 }
 

@@ -22,6 +22,7 @@ TEST(NodeInfo, ReadsAMaster) {
   EXPECT_EQ(info.replication_id, "abc");
   EXPECT_EQ(info.master_offset, 77U);
   EXPECT_EQ(info.replicas, (std::vector<Endpoint>{{"10.0.0.2", 6380}, {"10.0.0.3", 6381}}));
+  EXPECT_EQ(info.online_replicas, 2U);
 }
 
 TEST(NodeInfo, ReadsAReplica) {
