@@ -123,7 +123,10 @@ NodeInfo RedisServers::info(ServerIndex index) const {
   info.replication_id = asked.replid;
   info.replication_id2 = asked.replid2;
   info.master_offset = static_cast<std::uint64_t>(std::max<std::int64_t>(0, asked.offset()));
-  for (const auto& [replica, attached] : asked.replicas) info.replicas.push_back(servers_[replica]->at);
+  for (const auto& [replica, attached] : asked.replicas) {
+    info.replicas.push_back(servers_[replica]->at);
+    if (servers_[replica]->link == Link::Up) ++info.online_replicas;
+  }
   info.priority = asked.priority;
   if (asked.is_master()) return info;
   info.master = asked.master;
