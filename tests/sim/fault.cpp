@@ -23,7 +23,8 @@ Millis duration(Rng& rng, FaultKind kind) {
     case FaultKind::SentinelCrash:
     case FaultKind::SentinelCrashBeforeDurable:
     case FaultKind::SentinelCrashAfterDurable: return between(rng, 50ms, rng.below(3) == 0 ? 15s : 2s);
-    case FaultKind::SentinelPause: return between(rng, 100ms, rng.below(3) == 0 ? 20s : 4s);
+    case FaultKind::SentinelPause:
+    case FaultKind::LeaderStall: return between(rng, 100ms, rng.below(3) == 0 ? 20s : 4s);
     case FaultKind::Partition:
     case FaultKind::OneWayPartition:
     case FaultKind::PartialPartition: return between(rng, 200ms, rng.below(3) == 0 ? 30s : 6s);
@@ -52,6 +53,7 @@ Victim victim(Rng& rng, FaultKind kind) {
     case FaultKind::SentinelCrashBeforeDurable:
     case FaultKind::SentinelCrashAfterDurable:
     case FaultKind::PartialPartition:
+    case FaultKind::LeaderStall:
     case FaultKind::OperatorFailover: return Victim::Chosen;
   }
   UNREACHABLE();

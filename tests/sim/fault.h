@@ -21,6 +21,7 @@ enum class FaultKind {
   SentinelCrashBeforeDurable,  // At the next vote or configuration, which is lost.
   SentinelCrashAfterDurable,   // At the next vote or configuration, which is kept but not acted on.
   SentinelPause,
+  LeaderStall,       // Votes won arrive at a process that stands still and is cut off meanwhile.
   Partition,         // Two sides, both ways.
   OneWayPartition,   // One side can't reach the other.
   PartialPartition,  // Some pairs, so reachability isn't transitive.
@@ -42,6 +43,7 @@ inline constexpr std::array kFaultNames{
     FaultName{FaultKind::SentinelCrashBeforeDurable, "sentinel-crash-before-durable"},
     FaultName{FaultKind::SentinelCrashAfterDurable, "sentinel-crash-after-durable"},
     FaultName{FaultKind::SentinelPause, "sentinel-pause"},
+    FaultName{FaultKind::LeaderStall, "leader-stall"},
     FaultName{FaultKind::Partition, "partition"},
     FaultName{FaultKind::OneWayPartition, "one-way-partition"},
     FaultName{FaultKind::PartialPartition, "partial-partition"},

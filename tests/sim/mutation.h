@@ -16,7 +16,7 @@ enum class Mutation {
   ForgeVotes,        // Refused votes arrive as granted.
   CorruptConfigs,    // An announced configuration names another master.
   LeaseMismatch,     // One sentinel believes in its lease far longer than the others promised.
-  FalseReplies,      // SLAVEOF is answered and not done.
+  FalseReplies,      // SLAVEOF host port is answered and not done.
 };
 
 struct MutationName {

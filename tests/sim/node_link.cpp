@@ -212,12 +212,10 @@ void NodeLink::promote(const Promote& promoting) {
              [self = shared_from_this(), min_replicas = promoting.min_replicas_to_write,
               connection = connection_](ServerIndex server) {
                RedisServers& redis = *self->setup_.redis;
-               if (!self->setup_.answer_without_doing) {
-                 redis.replica_of(server, std::nullopt);
-                 if (min_replicas) redis.server(server).min_replicas_to_write = *min_replicas;
-                 ++redis.server(server).client_generation;
-                 redis.close_connections(server, connection);
-               }
+               redis.replica_of(server, std::nullopt);
+               if (min_replicas) redis.server(server).min_replicas_to_write = *min_replicas;
+               ++redis.server(server).client_generation;
+               redis.close_connections(server, connection);
                CommandReply done = succeeded();
                done.info = redis.info(server);
                return done;

@@ -25,7 +25,7 @@ struct NodeLinkSetup {
   std::string local_ip;
   LinkId id;
   Endpoint at;
-  bool answer_without_doing = false;  // A planted bug: SLAVEOF is acknowledged and forgotten.
+  bool answer_without_doing = false;  // A planted bug: SLAVEOF host port is acknowledged and forgotten.
   std::function<void(Input)> deliver;
   // A hello was published on the node; the world tells the listeners.
   std::function<void(ServerIndex, std::string)> publish;

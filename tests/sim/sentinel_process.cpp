@@ -74,6 +74,7 @@ void SentinelProcess::crash() {
   port_->paused = false;
   port_->wanted.clear();
   armed_.reset();
+  stands_ = nullptr;
   inbox_.clear();
   disk_.crash();
   batches_pending_ = 0;
@@ -199,6 +200,12 @@ void SentinelProcess::handle(Output output) {
     if (life != life_) return;
   }
   const bool nothing_to_write = output.persist.empty();
+  if (stands_ && std::any_of(output.persist.begin(), output.persist.end(), [&](const Record& record) {
+        const auto* vote = std::get_if<VoteRecord>(&record);
+        return vote && vote->candidate == id();
+      })) {
+    std::exchange(stands_, nullptr)();
+  }
   if (around_.history->on() && !nothing_to_write) {
     for (const Record& record : output.persist) {
       if (const auto* vote = std::get_if<VoteRecord>(&record)) {

@@ -97,6 +97,7 @@ class World {
   std::vector<HostId> side_of(const Fault& fault);
   ServerIndex node_victim(const Fault& fault);
   SentinelIndex sentinel_victim(const Fault& fault);
+  void stall_leader(SentinelProcess& process, Millis lasts);
   void restart_when_crashed(SentinelProcess& process, Millis again);
   void heal_all();
 

@@ -11,6 +11,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
+constexpr Millis kVotesArrive = 150ms;
+constexpr Millis kAlone = 2s;  // How long a stalled leader hears nobody after it moves again.
+
 // The members of `hosts` whose bit is set.
 std::vector<HostId> subset(const std::vector<HostId>& hosts, std::uint64_t bits) {
   std::vector<HostId> chosen;
@@ -29,8 +32,9 @@ bool contains(const std::vector<HostId>& hosts, HostId host) {
 void World::happen(const Fault& fault) {
   if (healed_) return;
   std::function<void()> end = cause(fault);
+  // Counted when it strikes.
   const bool armed = fault.kind == FaultKind::SentinelCrashBeforeDurable ||
-                     fault.kind == FaultKind::SentinelCrashAfterDurable;  // Counted when it strikes.
+                     fault.kind == FaultKind::SentinelCrashAfterDurable || fault.kind == FaultKind::LeaderStall;
   if (!end) return;
   if (!armed) ++report_.happened[fault.kind];
   const std::uint64_t key = next_ongoing_++;
@@ -54,6 +58,7 @@ void World::heal_all() {
   }
   for (const auto& sentinel : sentinels_) {
     sentinel->crash_at(std::nullopt);
+    sentinel->when_it_stands(nullptr);
     sentinel->resume();
     sentinel->boot();
     if (sentinel->disk_refuses()) sentinel->refuse_disk(false);
@@ -161,6 +166,12 @@ std::function<void()> World::cause(const Fault& fault) {
       process.pause();
       return [&process] { process.resume(); };
     }
+    case FaultKind::LeaderStall: {
+      SentinelProcess& process = *sentinels_[sentinel_victim(fault)];
+      if (!process.alive()) return nullptr;
+      process.when_it_stands([this, &process, lasts = fault.lasts] { stall_leader(process, lasts); });
+      return nothing_to_end;
+    }
     case FaultKind::Partition:
     case FaultKind::OneWayPartition: {
       const std::vector<HostId> side = side_of(fault);
@@ -214,6 +225,38 @@ std::function<void()> World::cause(const Fault& fault) {
     }
   }
   UNREACHABLE();
+}
+
+// The classic way to two leaders: the votes are won, but the winner stands
+// still, and when it moves again it hears of nobody.
+void World::stall_leader(SentinelProcess& process, Millis lasts) {
+  if (healed_) return;
+  ++report_.happened[FaultKind::LeaderStall];
+  process.pause();
+  const std::uint64_t key = next_ongoing_++;
+  ongoing_[key] = [&process] { process.resume(); };
+  queue_.after(kVotesArrive, [this, &process, key, lasts] {
+    if (!ongoing_.contains(key)) return;
+    std::vector<std::pair<HostId, HostId>> pairs;
+    for (const auto& other : sentinels_) {
+      if (other->host() == process.host()) continue;
+      pairs.emplace_back(process.host(), other->host());
+      pairs.emplace_back(other->host(), process.host());
+    }
+    const std::function<void()> join = cut(std::move(pairs));
+    ongoing_[key] = [&process, join] {
+      process.resume();
+      join();
+    };
+    queue_.after(lasts, [&process] { process.resume(); });
+    queue_.after(lasts + kAlone, [this, key] {
+      const auto found = ongoing_.find(key);
+      if (found == ongoing_.end()) return;
+      const auto finish = std::move(found->second);
+      ongoing_.erase(found);
+      finish();
+    });
+  });
 }
 
 // An armed crash may come much later than it was armed, or never.
