@@ -45,8 +45,10 @@ def order_failover(dice, cluster):
 def test_whatever_happens_one_master_is_left_that_all_follow(deploy, seed):
     dice = random.Random(seed)
     with deploy(down_after_ms=300, persistence="aof") as cluster, EpochWatch(cluster):
-        cluster.wait_settled()
-        with EventLog(cluster.sentinels) as events, Writer(cluster):
+        master = cluster.wait_settled()
+        with EventLog(cluster.sentinels), Writer(cluster):
+            master.kill()  # One failover there is in any case.
+            cluster.wait_switched(away_from=master)
             for _ in range(FAULTS):
                 hurt(dice, cluster)
                 if dice.random() < 0.2:
@@ -60,4 +62,3 @@ def test_whatever_happens_one_master_is_left_that_all_follow(deploy, seed):
             master = cluster.wait_settled(timeout=90.0)
             wait_for(lambda: cluster.masters() == [master], "one node calls itself a master")
             cluster.wait_follow(master)
-            assert events.of("+switch-master"), "no failover happened: this tested nothing"
