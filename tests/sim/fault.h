@@ -21,7 +21,7 @@ enum class FaultKind {
   SentinelCrashBeforeDurable,  // At the next vote or configuration, which is lost.
   SentinelCrashAfterDurable,   // At the next vote or configuration, which is kept but not acted on.
   SentinelPause,
-  LeaderStall,       // Votes won arrive at a process that stands still and is cut off meanwhile.
+  LeaderStall,       // The next time it wins an election, it stands still and is cut off from its peers.
   Partition,         // Two sides, both ways.
   OneWayPartition,   // One side can't reach the other.
   PartialPartition,  // Some pairs, so reachability isn't transitive.

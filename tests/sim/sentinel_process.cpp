@@ -74,7 +74,7 @@ void SentinelProcess::crash() {
   port_->paused = false;
   port_->wanted.clear();
   armed_.reset();
-  stands_ = nullptr;
+  leads_ = nullptr;
   inbox_.clear();
   disk_.crash();
   batches_pending_ = 0;
@@ -200,11 +200,10 @@ void SentinelProcess::handle(Output output) {
     if (life != life_) return;
   }
   const bool nothing_to_write = output.persist.empty();
-  if (stands_ && std::any_of(output.persist.begin(), output.persist.end(), [&](const Record& record) {
-        const auto* vote = std::get_if<VoteRecord>(&record);
-        return vote && vote->candidate == id();
-      })) {
-    std::exchange(stands_, nullptr)();
+  const bool won = std::any_of(output.events.begin(), output.events.end(),
+                               [](const Event& event) { return event.name == "+elected-leader"; });
+  if (won && leads_) {
+    std::exchange(leads_, nullptr)();
   }
   if (around_.history->on() && !nothing_to_write) {
     for (const Record& record : output.persist) {

@@ -55,8 +55,8 @@ class SentinelProcess {
   void crash_at(std::optional<CrashPoint> point) { armed_ = point; }  // nullopt: not any more.
   void pause();
   void resume();
-  // Calls this once, when the process has just asked for votes; nullptr: not any more.
-  void when_it_stands(std::function<void()> then) { stands_ = std::move(then); }
+  // Calls this once, when the process has just won an election; nullptr: not any more.
+  void when_it_leads(std::function<void()> then) { leads_ = std::move(then); }
   void refuse_disk(bool refusing);
 
   bool alive() const { return port_->alive; }
@@ -107,7 +107,7 @@ class SentinelProcess {
   TimePoint armed_for_ = kNever;
   std::uint64_t timer_ = 0;
   std::optional<CrashPoint> armed_;
-  std::function<void()> stands_;
+  std::function<void()> leads_;
   std::uint64_t point_crashes_[2] = {0, 0};
   std::map<std::string, Endpoint> answered_;
 };

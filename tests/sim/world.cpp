@@ -64,7 +64,7 @@ void World::build() {
     for (SentinelIndex other = 0; other < settings_.sentinels && !settings_.discovery; ++other) {
       if (other != index) setup.settings.peers.push_back(sentinel_address(other));
     }
-    if (settings_.mutation == Mutation::LeaseMismatch) setup.settings.lease = index == 0 ? 60s : 1ms;
+    if (settings_.mutation == Mutation::LeaseMismatch) setup.settings.lease = index == 0 ? 60s : 700ms;
     setup.groups = group_settings_;
     setup.seed = rng_.next();
     const auto error = settings_.clock_error_ppm;
@@ -125,6 +125,8 @@ Report World::run() {
   std::optional<std::string> reason;
   while (!stopped()) {
     queue_.run_until(queue_.now() + kLookPeriod, stop);
+    // A crash that was already on its way to the disk may still strike.
+    for (const auto& sentinel : sentinels_) sentinel->boot();
     reason = unconverged();
     if (reason) converged_since = kNever;
     if (!reason && converged_since == kNever) converged_since = queue_.now();

@@ -11,7 +11,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Millis kVotesArrive = 150ms;
 constexpr Millis kAlone = 2s;  // How long a stalled leader hears nobody after it moves again.
 
 // The members of `hosts` whose bit is set.
@@ -58,7 +57,7 @@ void World::heal_all() {
   }
   for (const auto& sentinel : sentinels_) {
     sentinel->crash_at(std::nullopt);
-    sentinel->when_it_stands(nullptr);
+    sentinel->when_it_leads(nullptr);
     sentinel->resume();
     sentinel->boot();
     if (sentinel->disk_refuses()) sentinel->refuse_disk(false);
@@ -169,7 +168,7 @@ std::function<void()> World::cause(const Fault& fault) {
     case FaultKind::LeaderStall: {
       SentinelProcess& process = *sentinels_[sentinel_victim(fault)];
       if (!process.alive()) return nullptr;
-      process.when_it_stands([this, &process, lasts = fault.lasts] { stall_leader(process, lasts); });
+      process.when_it_leads([this, &process, lasts = fault.lasts] { stall_leader(process, lasts); });
       return nothing_to_end;
     }
     case FaultKind::Partition:
@@ -227,35 +226,31 @@ std::function<void()> World::cause(const Fault& fault) {
   UNREACHABLE();
 }
 
-// The classic way to two leaders: the votes are won, but the winner stands
-// still, and when it moves again it hears of nobody.
+// The classic way to two leaders: the winner of an election stands still, the
+// others elect another, and when it moves again it hears of nobody.
 void World::stall_leader(SentinelProcess& process, Millis lasts) {
   if (healed_) return;
   ++report_.happened[FaultKind::LeaderStall];
   process.pause();
+  std::vector<std::pair<HostId, HostId>> pairs;
+  for (const auto& other : sentinels_) {
+    if (other->host() == process.host()) continue;
+    pairs.emplace_back(process.host(), other->host());
+    pairs.emplace_back(other->host(), process.host());
+  }
+  const std::function<void()> join = cut(std::move(pairs));
   const std::uint64_t key = next_ongoing_++;
-  ongoing_[key] = [&process] { process.resume(); };
-  queue_.after(kVotesArrive, [this, &process, key, lasts] {
-    if (!ongoing_.contains(key)) return;
-    std::vector<std::pair<HostId, HostId>> pairs;
-    for (const auto& other : sentinels_) {
-      if (other->host() == process.host()) continue;
-      pairs.emplace_back(process.host(), other->host());
-      pairs.emplace_back(other->host(), process.host());
-    }
-    const std::function<void()> join = cut(std::move(pairs));
-    ongoing_[key] = [&process, join] {
-      process.resume();
-      join();
-    };
-    queue_.after(lasts, [&process] { process.resume(); });
-    queue_.after(lasts + kAlone, [this, key] {
-      const auto found = ongoing_.find(key);
-      if (found == ongoing_.end()) return;
-      const auto finish = std::move(found->second);
-      ongoing_.erase(found);
-      finish();
-    });
+  ongoing_[key] = [&process, join] {
+    process.resume();
+    join();
+  };
+  queue_.after(lasts, [&process] { process.resume(); });
+  queue_.after(lasts + kAlone, [this, key] {
+    const auto found = ongoing_.find(key);
+    if (found == ongoing_.end()) return;
+    const auto finish = std::move(found->second);
+    ongoing_.erase(found);
+    finish();
   });
 }
 
