@@ -1,0 +1,490 @@
+// The rules of a group, one by one, on a single Coordinator.
+#include <gtest/gtest.h>
+
+#include "one_sentinel.h"
+
+namespace sentinel {
+namespace {
+
+using namespace std::chrono_literals;
+
+// Kills the master with everybody's agreement and waits for the new one.
+void fail_over(OneSentinel& world) {
+  world.kill(kMaster);
+  ASSERT_TRUE(world.pass_until([&] { return world.saw("+sdown"); }));
+  world.agree_that_down();
+  ASSERT_TRUE(world.pass_until([&] { return world.saw("+switch-master"); }));
+}
+
+// --- The whole way.
+
+TEST(Failover, GoesThroughStocksEventsInOrderAndAnnouncesAtTheCommit) {
+  OneSentinel world;
+  world.settle();
+  fail_over(world);
+  ASSERT_TRUE(world.pass_until([&] { return world.saw("+failover-end"); }));
+  const std::vector<std::string> expected{"+sdown",
+                                          "+odown",
+                                          "+new-epoch",
+                                          "+try-failover",
+                                          "+vote-for-leader",
+                                          "+elected-leader",
+                                          "+failover-state-select-slave",
+                                          "+selected-slave",
+                                          "+failover-state-send-slaveof-noone",
+                                          "+failover-state-wait-promotion",
+                                          "-role-change",
+                                          "+promoted-slave",
+                                          "+switch-master",
+                                          "+slave",
+                                          "+slave",
+                                          "+failover-state-reconf-slaves",
+                                          "+sdown",
+                                          "+slave-reconf-sent",
+                                          "+slave-reconf-inprog",
+                                          "+slave-reconf-done",
+                                          "+failover-end"};
+  std::vector<std::string> names;
+  for (const Event& event : world.events) names.push_back(event.name);
+  EXPECT_EQ(names, expected);
+  EXPECT_EQ(*world.core.master_address("g"), kReplica1);
+  EXPECT_EQ(world.event("+switch-master")->message, "g 10.0.0.1 6379 10.0.0.2 6379");
+  EXPECT_EQ(world.core.timeline("g")->outcome, "done");
+  EXPECT_EQ(world.told<ConfigMessage>().back().master, kReplica1);
+}
+
+TEST(Failover, NeedsTheQuorumsAgreement) {
+  OneSentinel world;
+  world.settle();
+  world.kill(kMaster);
+  world.pass(10s);
+  EXPECT_TRUE(world.saw("+sdown"));
+  EXPECT_FALSE(world.saw("+odown"));
+  EXPECT_EQ(world.core.explain(world.now, "g")->verdict, "down for this sentinel, too few others agree");
+}
+
+TEST(Failover, IsNotAnnouncedBeforeItIsDurable) {  // R-F4
+  OneSentinel world;
+  world.settle();
+  world.kill(kMaster);
+  world.pass_until([&] { return world.saw("+sdown"); });
+  world.disk_works = false;
+  world.agree_that_down();
+  world.pass(400ms);
+  EXPECT_TRUE(world.saw("+try-failover"));
+  EXPECT_FALSE(world.saw("+elected-leader")) << "our own vote was not durable";  // R-E2
+  EXPECT_EQ(*world.core.master_address("g"), kMaster);
+}
+
+// --- Aborts: each has its name.
+
+TEST(Abort, NotElectedWhenTheOthersRefuse) {
+  OneSentinel world;
+  world.settle();
+  world.peers_vote = false;
+  world.kill(kMaster);
+  world.pass_until([&] { return world.saw("+sdown"); });
+  world.agree_that_down();
+  ASSERT_TRUE(world.pass_until([&] { return world.saw("-failover-abort-not-elected"); }));
+  EXPECT_NE(world.event("-failover-abort-not-elected")->message.find("sees the master alive"), std::string::npos);
+  EXPECT_TRUE(world.sent<Promote>().empty());
+}
+
+TEST(Abort, NoGoodSlaveIsSaidOnceAndNobodyStands) {
+  OneSentinel world;
+  world.played[kReplica1].info.priority = 0;
+  world.played[kReplica2].info.loading = true;
+  world.settle();
+  world.kill(kMaster);
+  world.pass_until([&] { return world.saw("+sdown"); });
+  world.agree_that_down();
+  world.pass(10s);
+  EXPECT_EQ(std::count_if(world.events.begin(), world.events.end(),
+                          [](const Event& event) { return event.name == "-failover-abort-no-good-slave"; }),
+            1);
+  EXPECT_FALSE(world.saw("+try-failover"));
+  const std::string& why = world.event("-failover-abort-no-good-slave")->message;
+  EXPECT_NE(why.find("has priority 0"), std::string::npos) << why;
+  EXPECT_NE(why.find("is loading its data"), std::string::npos) << why;
+}
+
+TEST(Abort, LeaseLostStopsALeaderWhoseReplicasAreStillMoving) {  // R-E6
+  OneSentinel world;
+  world.settle();
+  world.peers_renew = false;
+  world.replicas_sync_slowly = true;
+  fail_over(world);
+  ASSERT_TRUE(world.pass_until([&] { return world.saw("-failover-abort-lease-lost"); }));
+  EXPECT_FALSE(world.saw("+failover-end"));
+}
+
+TEST(Repointing, EndsAtFailoverTimeoutWhenAReplicaDoesNotGetReady) {
+  GroupSettings settings = group_settings();
+  settings.failover_timeout = 3s;
+  OneSentinel world(settings);
+  world.settle();
+  world.replicas_sync_slowly = true;
+  fail_over(world);
+  ASSERT_TRUE(world.pass_until([&] { return world.saw("+failover-end"); }));
+  EXPECT_TRUE(world.saw("+failover-end-for-timeout"));
+}
+
+TEST(Abort, SupersededByAHigherEpoch) {
+  OneSentinel world;
+  world.settle();
+  world.kill(kMaster);
+  world.pass_until([&] { return world.saw("+sdown"); });
+  world.disk_works = false;  // Our candidacy hangs.
+  world.agree_that_down();
+  world.pass(50ms);
+  world.disk_works = true;
+  world.say(kPeerB, ConfigMessage{"g", Epoch{9}, kReplica2, "run-x", kPeerB});
+  EXPECT_TRUE(world.saw("-failover-abort-superseded"));
+  EXPECT_TRUE(world.saw("+config-update-from"));
+  EXPECT_EQ(*world.core.master_address("g"), kReplica2);
+  EXPECT_EQ(world.core.timeline("g")->outcome, "led by bbbbbbbb");
+}
+
+TEST(Abort, DrainTimeoutLeavesEverythingAsItWas) {  // R-L4
+  OneSentinel world;
+  world.settle();
+  world.played[kMaster].info.master_offset = 500;  // Nobody will get there.
+  ASSERT_TRUE(world.core.failover(world.now, "g"));
+  world.feed(Tick{});
+  ASSERT_TRUE(world.pass_until([&] { return world.saw("-failover-abort-drain-timeout"); }));
+  EXPECT_TRUE(world.sent<Promote>().empty());
+  EXPECT_EQ(world.sent<PauseWrites>().back().pause, 0ms) << "clients are released";
+  EXPECT_EQ(*world.core.master_address("g"), kMaster);
+}
+
+TEST(Abort, MasterBackBeforeAnythingWasDone) {
+  OneSentinel world;
+  world.settle();
+  world.kill(kMaster);
+  world.pass_until([&] { return world.saw("+sdown"); });
+  world.played[kReplica1].answers = world.played[kReplica2].answers = false;  // The refresh takes its time.
+  world.agree_that_down();
+  ASSERT_TRUE(world.pass_until([&] { return world.saw("+elected-leader"); }, 300ms));
+  world.revive(kMaster);
+  world.pass(200ms);
+  EXPECT_TRUE(world.saw("-failover-abort-master-back"));
+}
+
+TEST(Promotion, ThatIsRefusedGoesToTheNextReplica) {  // R-F3
+  OneSentinel world;
+  world.settle();
+  world.promote_error = "NOPERM this user has no permissions to run the 'slaveof' command";
+  world.kill(kMaster);
+  world.pass_until([&] { return world.saw("+sdown"); });
+  world.agree_that_down();
+  world.pass(50ms);
+  const auto promotions = world.sent<Promote>();
+  ASSERT_GE(promotions.size(), 2U);
+  EXPECT_NE(promotions[0].link, promotions[1].link);
+  EXPECT_NE(world.event("-slave-promotion-refused")->message.find("NOPERM"), std::string::npos);
+}
+
+TEST(PlannedFailover, PausesWritesDrainsAndDemotesTheOldMaster) {  // R-L4, R-L5
+  OneSentinel world;
+  world.settle();
+  ASSERT_TRUE(world.core.failover(world.now, "g"));
+  world.feed(Tick{});
+  ASSERT_TRUE(world.pass_until([&] { return world.saw("+failover-end"); }));
+  ASSERT_FALSE(world.sent<PauseWrites>().empty());
+  const auto repoints = world.sent<Repoint>();
+  const auto old = std::find_if(repoints.begin(), repoints.end(),
+                                [&](const Repoint& each) { return each.link == world.played[kMaster].link; });
+  ASSERT_NE(old, repoints.end());
+  EXPECT_TRUE(old->fence);
+  EXPECT_EQ(world.core.failover(world.now, "nope").error(), "ERR No such master with that name");
+}
+
+// --- Re-pointing and correction.
+
+TEST(Repointing, ThatIsRefusedIsSaidAndDoesNotHoldTheEndBack) {
+  OneSentinel world;
+  world.settle();
+  world.repoint_error = "NOPERM no";
+  fail_over(world);
+  ASSERT_TRUE(world.pass_until([&] { return world.saw("+failover-end"); }, 5s));
+  EXPECT_TRUE(world.saw("-slave-reconf-refused"));
+  EXPECT_LE(world.sent<Repoint>().size(), 4U) << "a node that said no is not nagged";
+}
+
+TEST(Correction, DemotesAReturningMasterAfterAMajorityConfirmed) {  // R-C5
+  OneSentinel world;
+  world.settle();
+  fail_over(world);
+  world.pass_until([&] { return world.saw("+failover-end"); });
+  world.peers_confirm = false;
+  world.revive(kMaster);
+  world.pass(2s);
+  EXPECT_FALSE(world.saw("+convert-to-slave")) << "nobody confirmed";
+  world.peers_confirm = true;
+  ASSERT_TRUE(world.pass_until([&] { return world.saw("+convert-to-slave"); }));
+  EXPECT_TRUE(world.sent<Repoint>().back().fence);
+  EXPECT_EQ(world.sent<Repoint>().back().master, kReplica1);
+}
+
+TEST(Correction, TurnsAReplicaOfAnotherNodeBackAfterFailoverTimeoutOnly) {
+  OneSentinel world;
+  world.settle();
+  world.played[kReplica2].info.master = Endpoint{"10.9.9.9", 6379};
+  world.played[kReplica2].info.replication_id = "their-history";
+  world.pass(19s);
+  EXPECT_FALSE(world.saw("+fix-slave-config"));
+  EXPECT_TRUE(world.pass_until([&] { return world.saw("+fix-slave-config"); }, 15s));
+}
+
+TEST(Identity, AStrangerAtAKnownAddressIsNeverTouched) {  // R-C6
+  OneSentinel world;
+  world.settle();
+  NodeInfo& info = world.played[kReplica2].info;
+  info = OneSentinel::replica_info("run-of-somebody-else", {"10.9.9.9", 6379}, 7);
+  info.replication_id = "their-history";
+  world.pass(60s);
+  EXPECT_TRUE(world.saw("+reboot"));
+  EXPECT_TRUE(world.saw("+foreign-node"));
+  EXPECT_FALSE(world.saw("+fix-slave-config"));
+  const auto status = world.core.status(world.now, "g");
+  const auto foreign = std::find_if(status->replicas.begin(), status->replicas.end(),
+                                    [](const NodeStatus& node) { return node.at == kReplica2; });
+  EXPECT_EQ(foreign->ineligible, "belongs to another deployment");
+}
+
+// --- Votes.
+
+VoteRequest request(std::uint64_t epoch) { return {"g", Epoch{epoch}, Epoch{0}, kMaster, false, 1}; }
+
+TEST(Vote, IsRefusedWhileTheMasterAnswersUnlessAnOperatorAsked) {  // R-E5
+  OneSentinel world;
+  world.settle();
+  world.say(kPeerB, request(5));
+  EXPECT_EQ(world.told<VoteReply>().back().refusal, VoteRefusal::MasterHealthy);
+  VoteRequest forced = request(5);
+  forced.forced = true;
+  world.say(kPeerB, forced);
+  EXPECT_EQ(world.told<VoteReply>().back().refusal, VoteRefusal::None);
+}
+
+TEST(Vote, LeavesOnlyWhenItIsDurable) {  // R-E2
+  OneSentinel world;
+  world.settle();
+  world.kill(kMaster);
+  world.pass(600ms);
+  world.disk_works = false;
+  const auto before = world.told<VoteReply>().size();
+  world.say(kPeerB, request(5));
+  EXPECT_EQ(world.told<VoteReply>().size(), before);
+  EXPECT_EQ(std::get<VoteRecord>(world.records.back()), (VoteRecord{"g", Epoch{5}, kPeerB}));
+}
+
+TEST(Vote, IsRefusedForStrangersStaleConfigurationsAndWithoutADisk) {
+  OneSentinel world;
+  world.settle();
+  world.kill(kMaster);
+  world.pass(600ms);
+  world.say(NodeId{std::string(40, 'f')}, request(5));
+  EXPECT_EQ(world.told<VoteReply>().back().refusal, VoteRefusal::NotMember);  // R-E3
+  world.say(kPeerB, ConfigMessage{"g", Epoch{3}, kReplica1, "", kPeerB});
+  world.say(kPeerC, request(5));
+  EXPECT_EQ(world.told<VoteReply>().back().refusal, VoteRefusal::StaleConfig);
+  world.feed(StoreHealth{false, "disk full"});
+  world.say(kPeerC, request(6));
+  EXPECT_EQ(world.told<VoteReply>().back().refusal, VoteRefusal::StoreUnavailable);  // R-E7
+  EXPECT_TRUE(world.saw("+store-failed"));
+  world.feed(StoreHealth{true, ""});
+  EXPECT_TRUE(world.saw("-store-failed"));
+  world.say(kPeerC, VoteRequest{"unknown", Epoch{1}, Epoch{0}, kMaster, false, 1});
+  EXPECT_EQ(world.told<VoteReply>().back().refusal, VoteRefusal::UnknownGroup);
+}
+
+// --- Configuration.
+
+TEST(Configuration, EqualEpochsWithTwoAddressesAreReportedAndTheMajorityWins) {  // R-C4
+  OneSentinel world;
+  world.settle();
+  world.say(kPeerB, ConfigMessage{"g", Epoch{0}, kReplica1, "", {}});
+  EXPECT_TRUE(world.saw("+config-conflict"));
+  EXPECT_EQ(*world.core.master_address("g"), kMaster);
+  world.say(kPeerC, ConfigMessage{"g", Epoch{0}, kReplica1, "", {}});
+  EXPECT_EQ(*world.core.master_address("g"), kReplica1);
+}
+
+TEST(Configuration, AbsurdEpochsAndForgedHellosMoveNothing) {  // R-C4
+  OneSentinel world;
+  world.settle();
+  world.say(kPeerB, ConfigMessage{"g", Epoch{UINT64_MAX}, kReplica1, "", kPeerB});
+  world.feed(
+      HelloReceived{world.played[kMaster].link,
+                    {{"10.6.6.6", 26379}, {std::string(40, 'e')}, Epoch{99}, "g", {"10.6.6.6", 6379}, Epoch{99}}});
+  world.pass(5s);
+  EXPECT_EQ(*world.core.master_address("g"), kMaster);
+  EXPECT_EQ(world.core.status(world.now, "g")->sentinels.size(), 2U);
+}
+
+// --- Detection.
+
+TEST(Detection, AStallOfOursIsNoSilenceOfTheMaster) {  // R-D6
+  OneSentinel world;
+  world.settle();
+  world.now += 10s;  // The process was stopped.
+  world.feed(Tick{});
+  EXPECT_FALSE(world.saw("+sdown"));
+  EXPECT_TRUE(world.saw("+tilt"));
+  world.pass(6s);
+  EXPECT_TRUE(world.saw("-tilt"));
+}
+
+TEST(Detection, RefusedConnectionsAreACrashWhenSwitchedOn) {  // R-D4
+  GroupSettings settings = group_settings();
+  settings.crash_detection = true;
+  settings.down_after = 30s;
+  OneSentinel world(settings);
+  world.settle();
+  world.kill(kMaster);
+  const TimePoint killed = world.now;
+  while (!world.saw("+sdown") && world.now < killed + 5s) {
+    world.feed(LinkDown{world.played[kMaster].link, DownCause::Refused, "refused"});
+    world.pass(50ms);
+  }
+  EXPECT_TRUE(world.saw("+sdown"));
+  EXPECT_LT(world.now, killed + 1s);
+}
+
+TEST(Detection, EvidenceOfLifeHoldsTheFailoverBack) {  // R-D5
+  OneSentinel world;
+  world.settle();
+  world.played[kMaster].answers = false;
+  for (int i = 0; i < 40; ++i) {
+    world.played[kReplica1].info.replica_offset += 10;  // The master still feeds it.
+    world.pass(100ms);
+    world.agree_that_down();
+  }
+  EXPECT_TRUE(world.saw("+sdown"));
+  EXPECT_TRUE(world.saw("+failover-held"));
+  EXPECT_FALSE(world.saw("+try-failover"));
+  EXPECT_EQ(world.core.explain(world.now, "g")->findings.front().second,
+            "a replica still receives data from the master");
+  world.pass(3s);  // The stream has ended.
+  world.agree_that_down();
+  EXPECT_TRUE(world.pass_until([&] { return world.saw("+switch-master"); }));
+}
+
+TEST(Detection, AMasterThatSaysItIsAReplicaIsDownAfterAWhile) {  // R-D8
+  OneSentinel world;
+  world.settle();
+  world.played[kMaster].info = OneSentinel::replica_info("run-1", kReplica1, 100);
+  world.pass(20s);
+  EXPECT_TRUE(world.saw("-role-change"));
+  EXPECT_TRUE(world.saw("+sdown"));
+  world.played[kMaster].info = OneSentinel::master_info("run-1", "history", 100);
+  world.pass(20s);
+  EXPECT_TRUE(world.saw("+role-change"));
+  EXPECT_TRUE(world.saw("-sdown"));
+}
+
+TEST(Detection, ARefusedPasswordIsNamedWhereItIsSeen) {
+  OneSentinel world;
+  world.settle();
+  world.feed(LinkDown{world.played[kReplica1].link, DownCause::Failed, "WRONGPASS invalid password"});
+  world.feed(LinkDown{world.played[kReplica1].link, DownCause::Failed, "WRONGPASS invalid password"});
+  ASSERT_TRUE(world.saw("-link-refused"));
+  EXPECT_EQ(std::count_if(world.events.begin(), world.events.end(),
+                          [](const Event& event) { return event.name == "-link-refused"; }),
+            1);
+}
+
+// --- Write safety.
+
+TEST(WriteSafety, IsSetOnAllNodesAndDriftIsRepairedWithAWarning) {  // R-L1, R-L2
+  GroupSettings settings = group_settings();
+  settings.write_safety = WriteSafety::Enforce;
+  OneSentinel world(settings);
+  world.settle();
+  EXPECT_EQ(world.server_config["min-replicas-to-write"], "1");
+  world.server_config["min-replicas-to-write"] = "0";
+  world.pass(15s);
+  EXPECT_EQ(world.server_config["min-replicas-to-write"], "1");
+  ASSERT_TRUE(world.saw("+write-safety-set"));
+  EXPECT_EQ(world.event("+write-safety-set")->level, Level::Warning);
+  world.server_config["min-replicas-to-write"] = "2";  // Stricter: the operator's business.
+  world.pass(15s);
+  EXPECT_EQ(world.server_config["min-replicas-to-write"], "2");
+  EXPECT_LT(world.sent<ConfigSet>().size(), 10U);
+}
+
+TEST(WriteSafety, AuditReportsAndChangesNothing) {
+  GroupSettings settings = group_settings();
+  settings.write_safety = WriteSafety::Audit;
+  OneSentinel world(settings);
+  world.peers_up();
+  world.pass(15s);
+  EXPECT_TRUE(world.saw("+write-safety-drift"));
+  EXPECT_TRUE(world.sent<ConfigSet>().empty());
+}
+
+TEST(WriteSafety, AMissingPermissionIsNamedOnce) {
+  GroupSettings settings = group_settings();
+  settings.write_safety = WriteSafety::Enforce;
+  OneSentinel world(settings);
+  world.config_error = "NOPERM config";
+  world.peers_up();
+  world.pass(30s);
+  EXPECT_TRUE(world.saw("-write-safety-refused"));
+}
+
+// --- Peers.
+
+TEST(Peers, AreAnnouncedWhenTheyConnectAndDownWhenTheyStayAway) {
+  OneSentinel world;
+  world.peers_up();
+  EXPECT_TRUE(world.saw("+sentinel"));
+  EXPECT_EQ(world.core.check_quorum(world.now, "g")->usable, 3U);
+  world.feed(PeerDown{kPeerB});
+  world.pass(2s);
+  ASSERT_TRUE(world.saw("+sdown"));
+  EXPECT_EQ(world.event("+sdown")->message.substr(0, 17), "sentinel bbbbbbbb");
+  EXPECT_EQ(world.core.check_quorum(world.now, "g")->usable, 2U);
+  world.peers_up();
+  EXPECT_TRUE(world.saw("-sdown"));
+}
+
+// --- The operator.
+
+TEST(Operator, ResetForgetsReplicasAndMonitorAddsThemAgain) {
+  OneSentinel world;
+  world.settle();
+  world.core.reset(world.now, "g");
+  world.feed(Tick{});
+  EXPECT_TRUE(world.saw("+reset-master"));
+  EXPECT_TRUE(world.pass_until([&] { return world.core.status(world.now, "g")->replicas.size() == 2; }));
+  ASSERT_TRUE(world.core.remove(world.now, "g"));
+  world.feed(Tick{});
+  EXPECT_TRUE(world.saw("-monitor"));
+  EXPECT_EQ(world.core.master_address("g"), nullptr);
+  ASSERT_TRUE(world.core.monitor(world.now, group_settings()));
+  world.feed(Tick{});
+  EXPECT_TRUE(world.saw("+monitor"));
+  EXPECT_EQ(world.core.monitor(world.now, group_settings()).error(), "ERR Duplicate master name.");
+}
+
+TEST(Restart, RemembersConfigurationVoteAndReplicas) {
+  RestoredState restored;
+  restored.configs = {{"g", Epoch{4}, kReplica1, "run-x", kPeerB}};
+  restored.votes = {{"g", Epoch{6}, kPeerC}};
+  restored.replicas = {{"g", kReplica2, true}};
+  OneSentinel world(group_settings(), restored);
+  EXPECT_EQ(*world.core.master_address("g"), kReplica1);
+  world.peers_up();
+  VoteRequest again = request(6);
+  again.config_epoch = Epoch{4};
+  world.say(kPeerB, again);
+  EXPECT_EQ(world.told<VoteReply>().back().refusal, VoteRefusal::AlreadyVoted);
+  again.epoch = Epoch{7};
+  world.say(kPeerB, again);
+  EXPECT_EQ(world.told<VoteReply>().back().refusal, VoteRefusal::LeaseHeld) << "promised a moment ago, for all we know";
+}
+
+}  // namespace
+}  // namespace sentinel
