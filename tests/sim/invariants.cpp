@@ -179,7 +179,7 @@ void Invariants::stepped(SentinelIndex self, TimePoint local, bool timer) {
     pace.moment = local;
     pace.timers = 0;
   }
-  if (local - pace.second >= 1s) {
+  if (local - pace.second >= 1s || local < pace.second) {  // A restart may set the clock back.
     pace.second = local;
     pace.steps = 0;
   }

@@ -31,7 +31,8 @@ PeerPort* PeerMesh::add(PeerPort port) {
 void PeerMesh::tick(Connection& connection) {
   net_.queue().after(kTick, [this, &connection] { tick(connection); });
   const TimePoint now = net_.queue().now();
-  if (!connection.side[0].up && !connection.side[1].up) return connect(connection);
+  // One end may redial before the other has noticed: then that one sees no PeerDown.
+  if (!connection.side[0].up || !connection.side[1].up) connect(connection);
   for (const int at : {0, 1}) {
     Side& side = connection.side[at];
     if (!side.up || side.port->paused) continue;
@@ -49,12 +50,15 @@ void PeerMesh::connect(Connection& connection) {
   if (!a.alive || !b.alive || a.paused || b.paused || !net_.connected(a.host, b.host)) return;
   if (!a.wanted.contains(b.at) && !b.wanted.contains(a.at)) return;
   ++connection.generation;
+  for (const Side& side : connection.side) {
+    if (side.out) side.out->break_off();
+  }
   connection.side[0].out = Stream::open(net_, a.host, b.host);
   connection.side[1].out = Stream::open(net_, b.host, a.host);
   const TimePoint now = net_.queue().now();
   for (Side& side : connection.side) {
+    side.told = side.told && side.up;
     side.up = true;
-    side.told = false;
     side.heard = now;
   }
   const int first = static_cast<int>(rng_.below(2));

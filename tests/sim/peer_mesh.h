@@ -3,7 +3,8 @@
 //
 // Every message crosses as the words of peer_message.h, so a field that the
 // codec loses is lost here too. Messages in flight when a connection breaks are
-// lost; both sides get PeerDown, each when it notices.
+// lost; both sides get PeerDown, each when it notices. A side that has not
+// noticed when the other dials again gets a second PeerUp instead.
 #pragma once
 
 #include <functional>

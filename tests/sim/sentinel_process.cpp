@@ -61,6 +61,8 @@ void SentinelProcess::boot() {
   if (around_.mutation == Mutation::ForgetVotes) state.votes.clear();
   if (around_.mutation == Mutation::ForgetConfigs) state.configs.clear();
   note("boots");
+  // The machine may have booted too, which starts its monotonic clock anew.
+  if (rng_.below(2) == 0) clock_base_ = Millis(1000 + static_cast<Millis::rep>(rng_.below(1'000'000)));
   core_ = std::make_unique<Coordinator>(setup_.settings, setup_.groups, std::move(state), rng_.next(), local_now());
   after_step();
   if (disk_.refusing()) refuse_disk(true);
