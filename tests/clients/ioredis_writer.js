@@ -1,5 +1,6 @@
 // Writes through a failover with ioredis, as an application would, and says what happened: one JSON line each.
-//   node ioredis_writer.js '{"sentinels": [{"host": "127.0.0.1", "port": 26379}], "name": "mymaster"}'
+//   node ioredis_writer.js '{"sentinels": [{"host": "127.0.0.1", "port": 26379}], "name": "mymaster",
+//                            "failoverDetector": true}'
 'use strict';
 const Redis = require('ioredis');
 
@@ -11,7 +12,7 @@ function connect(role) {
     sentinels: options.sentinels,
     name: options.name,
     role,
-    failoverDetector: role === 'master', // Else a stopped master's socket is never given up.
+    failoverDetector: options.failoverDetector && role === 'master',
     sentinelRetryStrategy: () => 50,
     retryStrategy: () => 50,
     connectTimeout: 500,

@@ -22,8 +22,8 @@ def installed():
 class Application:
     """ioredis_writer.js, running; lines() is what it has said so far."""
 
-    def __init__(self, cluster):
-        options = {"name": cluster.group.name,
+    def __init__(self, cluster, failover_detector):
+        options = {"name": cluster.group.name, "failoverDetector": failover_detector,
                    "sentinels": [{"host": s.address[0], "port": s.port} for s in cluster.sentinels]}
         self.process = Process(["node", SCRIPT, json.dumps(options)], os.path.join(cluster.folder, "ioredis.log"), HERE)
 
@@ -44,7 +44,10 @@ class Application:
 def test_it_follows_a_failover_and_reads_from_replicas(deploy, fault):
     with deploy() as cluster:
         old = cluster.wait_settled()
-        with Application(cluster) as application:
+        # A stopped master's socket is given up only at +switch-master, which needs the detector. Beside a killed
+        # master it is left off: ioredis 5.11 ends for good when +switch-master arrives while it is reconnecting
+        # (SentinelConnector.disconnect() makes the pending connect() fail for ever), under stock as well.
+        with Application(cluster, failover_detector=fault == "stop") as application:
             wait_for(lambda: application.lines("written", old.port), "it writes to the master")
             first = wait_for(lambda: application.lines("read"), "it reads from a replica")[0]
             assert first["role"] == "slave" and first["port"] != old.port
@@ -61,7 +64,7 @@ def test_it_follows_a_failover_and_reads_from_replicas(deploy, fault):
 def test_it_follows_a_planned_failover(deploy):
     with deploy() as cluster:
         old = cluster.wait_settled()
-        with Application(cluster) as application:
+        with Application(cluster, failover_detector=False) as application:
             wait_for(lambda: application.lines("written", old.port), "it writes to the master")
             cluster.sentinels[1].call("SENTINEL", "FAILOVER", cluster.group.name)
             new = cluster.wait_switched(away_from=old)

@@ -70,11 +70,21 @@ class Cluster:
             self._make_sentinel(index, addresses)
         for replica in self.nodes[1:]:
             wait_for(lambda node=replica: node.follows(self.nodes[0]), f"{replica} follows the master")
+        self._wait_streaming()
         if self._start_sentinels:
             for sentinel in self.sentinels:
                 sentinel.start()
             for sentinel in self.sentinels:
                 sentinel.wait_ready()
+
+    def _wait_streaming(self):
+        """A replica says "connected" when it has loaded the data, but its master streams to it only from its first
+        acknowledgement on, up to a second later: what is written meanwhile dies with the master."""
+        def acknowledged():
+            with self.nodes[0].client() as client:
+                client.call("SET", "harness:ready", "1")
+                return client.call("WAIT", len(self.nodes) - 1, 1000) == len(self.nodes) - 1
+        wait_for(acknowledged, "the replicas acknowledge what is written")
 
     def _address(self, name, default_host):
         """(address, namespace) for a new process."""
