@@ -93,6 +93,9 @@ class World {
   // Faults.
   void happen(const Fault& fault);
   std::function<void()> cause(const Fault& fault);
+  std::function<void()> cause_at_node(const Fault& fault);
+  std::function<void()> cause_at_sentinel(const Fault& fault);
+  std::function<void()> cause_in_network(const Fault& fault);
   std::function<void()> cut(std::vector<std::pair<HostId, HostId>> pairs);
   std::vector<HostId> side_of(const Fault& fault);
   ServerIndex node_victim(const Fault& fault);

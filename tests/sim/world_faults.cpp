@@ -117,6 +117,27 @@ std::function<void()> World::cut(std::vector<std::pair<HostId, HostId>> pairs) {
 
 // Does it and returns how to end it; nullptr if it could not happen now.
 std::function<void()> World::cause(const Fault& fault) {
+  switch (fault.kind) {
+    case FaultKind::NodeKill:
+    case FaultKind::NodePause:
+    case FaultKind::NodeReset: return cause_at_node(fault);
+    case FaultKind::SentinelCrash:
+    case FaultKind::SentinelCrashBeforeDurable:
+    case FaultKind::SentinelCrashAfterDurable:
+    case FaultKind::SentinelPause:
+    case FaultKind::LeaderStall:
+    case FaultKind::DiskFailure:
+    case FaultKind::OperatorFailover:
+    case FaultKind::OperatorReset: return cause_at_sentinel(fault);
+    case FaultKind::Partition:
+    case FaultKind::OneWayPartition:
+    case FaultKind::PartialPartition:
+    case FaultKind::SlowNetwork: return cause_in_network(fault);
+  }
+  UNREACHABLE();
+}
+
+std::function<void()> World::cause_at_node(const Fault& fault) {
   const auto nothing_to_end = [] {};
   switch (fault.kind) {
     case FaultKind::NodeKill: {
@@ -145,6 +166,25 @@ std::function<void()> World::cause(const Fault& fault) {
       redis_.close_connections(node, 0);
       return nothing_to_end;
     }
+    case FaultKind::SentinelCrash:
+    case FaultKind::SentinelCrashBeforeDurable:
+    case FaultKind::SentinelCrashAfterDurable:
+    case FaultKind::SentinelPause:
+    case FaultKind::LeaderStall:
+    case FaultKind::Partition:
+    case FaultKind::OneWayPartition:
+    case FaultKind::PartialPartition:
+    case FaultKind::SlowNetwork:
+    case FaultKind::DiskFailure:
+    case FaultKind::OperatorFailover:
+    case FaultKind::OperatorReset: break;
+  }
+  UNREACHABLE();
+}
+
+std::function<void()> World::cause_at_sentinel(const Fault& fault) {
+  const auto nothing_to_end = [] {};
+  switch (fault.kind) {
     case FaultKind::SentinelCrash: {
       SentinelProcess& process = *sentinels_[sentinel_victim(fault)];
       if (!process.alive()) return nullptr;
@@ -171,6 +211,35 @@ std::function<void()> World::cause(const Fault& fault) {
       process.when_it_leads([this, &process, lasts = fault.lasts] { stall_leader(process, lasts); });
       return nothing_to_end;
     }
+    case FaultKind::DiskFailure: {
+      SentinelProcess& process = *sentinels_[sentinel_victim(fault)];
+      if (process.disk_refuses()) return nullptr;
+      process.refuse_disk(true);
+      return [&process] { process.refuse_disk(false); };
+    }
+    case FaultKind::OperatorFailover: {
+      SentinelProcess& process = *sentinels_[sentinel_victim(fault)];
+      return process.failover(group_name(fault.choice % settings_.groups)) ? std::function<void()>(nothing_to_end)
+                                                                           : nullptr;
+    }
+    case FaultKind::OperatorReset: {
+      SentinelProcess& process = *sentinels_[sentinel_victim(fault)];
+      return process.reset(group_name(fault.choice % settings_.groups)) ? std::function<void()>(nothing_to_end)
+                                                                        : nullptr;
+    }
+    case FaultKind::NodeKill:
+    case FaultKind::NodePause:
+    case FaultKind::NodeReset:
+    case FaultKind::Partition:
+    case FaultKind::OneWayPartition:
+    case FaultKind::PartialPartition:
+    case FaultKind::SlowNetwork: break;
+  }
+  UNREACHABLE();
+}
+
+std::function<void()> World::cause_in_network(const Fault& fault) {
+  switch (fault.kind) {
     case FaultKind::Partition:
     case FaultKind::OneWayPartition: {
       const std::vector<HostId> side = side_of(fault);
@@ -206,22 +275,17 @@ std::function<void()> World::cause(const Fault& fault) {
         for (const HostId host : slow) net_.slow_down(host, 0ms);
       };
     }
-    case FaultKind::DiskFailure: {
-      SentinelProcess& process = *sentinels_[sentinel_victim(fault)];
-      if (process.disk_refuses()) return nullptr;
-      process.refuse_disk(true);
-      return [&process] { process.refuse_disk(false); };
-    }
-    case FaultKind::OperatorFailover: {
-      SentinelProcess& process = *sentinels_[sentinel_victim(fault)];
-      return process.failover(group_name(fault.choice % settings_.groups)) ? std::function<void()>(nothing_to_end)
-                                                                           : nullptr;
-    }
-    case FaultKind::OperatorReset: {
-      SentinelProcess& process = *sentinels_[sentinel_victim(fault)];
-      return process.reset(group_name(fault.choice % settings_.groups)) ? std::function<void()>(nothing_to_end)
-                                                                        : nullptr;
-    }
+    case FaultKind::NodeKill:
+    case FaultKind::NodePause:
+    case FaultKind::NodeReset:
+    case FaultKind::SentinelCrash:
+    case FaultKind::SentinelCrashBeforeDurable:
+    case FaultKind::SentinelCrashAfterDurable:
+    case FaultKind::SentinelPause:
+    case FaultKind::LeaderStall:
+    case FaultKind::DiskFailure:
+    case FaultKind::OperatorFailover:
+    case FaultKind::OperatorReset: break;
   }
   UNREACHABLE();
 }
