@@ -11,6 +11,7 @@ void Ballot::restore(TimePoint now, Epoch epoch, NodeId voted_for) {
   voted_epoch_ = epoch;
   voted_for_ = std::move(voted_for);
   if (!voted_for_.value.empty()) promised_until_ = now + lease_;
+  last_word_ = now;
 }
 
 std::optional<VoteRefusal> Ballot::refuses(TimePoint now, const NodeId& candidate, Epoch epoch) const {
@@ -26,17 +27,22 @@ bool Ballot::grant(TimePoint now, const NodeId& candidate, Epoch epoch) {
   epoch_ = voted_epoch_ = epoch;
   voted_for_ = candidate;
   promised_until_ = now + lease_;
+  last_word_ = now;
+  released_ = false;
   return is_new;
 }
 
 bool Ballot::renew(TimePoint now, const NodeId& leader, Epoch epoch) {
   if (voted_epoch_ != epoch || voted_for_ != leader) return false;
   promised_until_ = now + lease_;
+  last_word_ = now;
   return true;
 }
 
 void Ballot::release(const NodeId& leader, Epoch epoch) {
-  if (voted_epoch_ == epoch && voted_for_ == leader) promised_until_ = TimePoint{};
+  if (voted_epoch_ != epoch || voted_for_ != leader) return;
+  promised_until_ = TimePoint{};
+  released_ = true;
 }
 
 bool Ballot::saw(Epoch epoch) {

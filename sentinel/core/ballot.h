@@ -46,6 +46,12 @@ class Ballot {
     return now < promised_until_ && !voted_for_.value.empty() && voted_for_ != self;
   }
   TimePoint promised_until() const { return promised_until_; }
+  // Whether the leader voted for may have committed something that we have not
+  // heard of: it has neither told a configuration of its epoch nor released us.
+  // After `patience` since its last word we go on without it.
+  bool unresolved(TimePoint now, Epoch config_epoch, Millis patience) const {
+    return voted_epoch_ > config_epoch && !released_ && now < last_word_ + patience;
+  }
 
  private:
   Millis lease_;
@@ -53,6 +59,8 @@ class Ballot {
   Epoch voted_epoch_;
   NodeId voted_for_;
   TimePoint promised_until_{};
+  TimePoint last_word_{};  // Vote, renewal, or our restart.
+  bool released_ = false;
 };
 
 }  // namespace sentinel

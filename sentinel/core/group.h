@@ -191,6 +191,7 @@ class Group {
   enum class Wrong { IsMaster, FollowsOldMaster, FollowsOther };
   void correct(Turn& turn, Node& node);
   std::optional<Wrong> wrong(const Node& node) const;
+  bool vote_unresolved(const Turn& turn) const;
   bool may_correct(const Turn& turn) const;
   void ask_confirmation(Turn& turn, Node& node);
   void send_correction(Turn& turn, Node& node);

@@ -27,11 +27,18 @@ std::optional<Group::Wrong> Group::wrong(const Node& node) const {
   return old_master ? Wrong::FollowsOldMaster : Wrong::FollowsOther;
 }
 
+// A leader that we voted for and lost sight of may have committed what looks
+// like a stray to us. Whatever it did, it tells when it is back.
+bool Group::vote_unresolved(const Turn& turn) const {
+  return ballot_.voted_for() != turn.process.self &&
+         ballot_.unresolved(turn.now, config_epoch_, settings_.failover_timeout);
+}
+
 // Nothing is corrected towards a master that isn't one, nor while a leader may be at work.
 bool Group::may_correct(const Turn& turn) const {
-  return !campaign_ && !pending_ && !turn.tilt && !ballot_.promised_to_other(turn.now, turn.process.self) &&
-         master_->answering() && master_->has_info && master_->role_reported == NodeRole::Master &&
-         !master_->liveness.suspected(turn.ear());
+  return !vote_unresolved(turn) && !campaign_ && !pending_ && !turn.tilt &&
+         !ballot_.promised_to_other(turn.now, turn.process.self) && master_->answering() && master_->has_info &&
+         master_->role_reported == NodeRole::Master && !master_->liveness.suspected(turn.ear());
 }
 
 void Group::correct(Turn& turn, Node& node) {
@@ -69,7 +76,8 @@ void Group::ask_confirmation(Turn& turn, Node& node) {
 
 void Group::on_message(Turn& turn, const NodeId& from, const ConfirmRequest& request) {
   // Whoever has voted for a newer leader can't vouch for the older configuration.
-  const bool newer_leader = ballot_.voted_epoch() > request.epoch && turn.now < ballot_.promised_until();
+  const bool newer_leader =
+      (ballot_.voted_epoch() > request.epoch && turn.now < ballot_.promised_until()) || vote_unresolved(turn);
   const bool confirmed = is_member(turn.peers, from) && !pending_ && !campaign_ && !newer_leader &&
                          request.epoch == config_epoch_ && master_->is_at(request.master);
   turn.act(SendPeer{from, ConfirmReply{name(), request.epoch, request.round, confirmed}});

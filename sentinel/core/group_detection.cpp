@@ -174,6 +174,11 @@ void Group::on_peer_up(Turn& turn, const NodeId& id) {
     if (const Peer* peer = turn.peers.find(id)) emit(turn, "+sentinel", Level::Notice, prefix(*peer));
   peer_hello_at_[id] = turn.now;
   send_config(turn, id);
+  // What we led is over: whoever voted for it needs not wait to hear more.
+  if (!campaign_ && !pending_ && ballot_.voted_for() == turn.process.self)
+    turn.act(SendPeer{id, LeaseRequest{name(), ballot_.voted_epoch(), 0, true}});
+  // The versions of an earlier run of the peer say nothing about this one's.
+  if (const auto view = views_.find(id); view != views_.end()) view->second.version = 0;
   // Also when it is "up": the peer may remember what an earlier run of this process said.
   if (view_version_ == 0) view_version_ = static_cast<std::uint64_t>(turn.now.time_since_epoch().count());
   turn.act(SendPeer{id, ViewMessage{name(), view_version_, master_->at, view_sent_down_}});

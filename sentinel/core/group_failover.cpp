@@ -28,8 +28,13 @@ ReplicaView Group::view_of(const Node& node, TimePoint fresh_since) const {
   view.is_master = is_master;
   // A master that was promoted from our stream by a leader that then died
   // carries our history as its second one.
-  view.same_history = is_master ? !history_.empty() && node.info.replication_id2 == history_
-                                : history_.empty() || node.info.replication_id == history_;
+  // And whom the configured master itself follows by now has all that it has.
+  const bool followed = master_->info.role == NodeRole::Replica && master_->info.master &&
+                        master_->info.master_link_up && node.is_at(*master_->info.master) &&
+                        node.info.replication_id == master_->info.replication_id;
+  view.same_history = followed    ? true
+                      : is_master ? !history_.empty() && node.info.replication_id2 == history_
+                                  : history_.empty() || node.info.replication_id == history_;
   view.loading = node.info.loading;
   view.syncing = node.info.sync_in_progress;
   view.priority = node.info.priority;
