@@ -226,6 +226,37 @@ TEST(Correction, DemotesAReturningMasterAfterAMajorityConfirmed) {  // R-C5
   EXPECT_EQ(world.sent<Repoint>().back().master, kReplica1);
 }
 
+TEST(Correction, WaitsForALeaderThatWasVotedForAndNotHeardOfSince) {  // R-C5
+  OneSentinel world;
+  world.settle();
+  VoteRequest forced{"g", Epoch{5}, Epoch{0}, kMaster, true, 1};
+  world.say(kPeerB, forced);
+  ASSERT_EQ(world.told<VoteReply>().back().refusal, VoteRefusal::None);
+  // What it may have promoted and committed looks like a stray from here.
+  NodeInfo& info = world.played[kReplica1].info;
+  info = OneSentinel::master_info(info.run_id, "history-2", 100);
+  info.replication_id2 = "history";
+  world.pass(15s);  // Longer than the lease, shorter than failover-timeout.
+  EXPECT_FALSE(world.saw("+convert-to-slave"));
+  world.say(kPeerC, ConfirmRequest{"g", Epoch{0}, kMaster, 7});
+  EXPECT_FALSE(world.told<ConfirmReply>().back().confirmed);
+  world.say(kPeerB, LeaseRequest{"g", Epoch{5}, 0, true});  // It is back, and has nothing to tell.
+  EXPECT_TRUE(world.pass_until([&] { return world.saw("+convert-to-slave"); }));
+}
+
+TEST(Failover, TakesUpTheNodeThatTheConfiguredMasterItselfFollows) {
+  OneSentinel world;
+  world.settle();
+  world.played[kMaster].info = OneSentinel::replica_info("run-1", kReplica2, 100);
+  world.played[kMaster].info.replication_id = "history-of-another-tool";
+  world.played[kReplica2].info = OneSentinel::master_info("run-10.0.0.3", "history-of-another-tool", 100);
+  world.played[kReplica1].info.priority = 0;
+  ASSERT_TRUE(world.pass_until([&] { return world.saw("+sdown"); }));
+  world.agree_that_down();
+  ASSERT_TRUE(world.pass_until([&] { return world.saw("+switch-master"); }));
+  EXPECT_EQ(*world.core.master_address("g"), kReplica2);
+}
+
 TEST(Correction, TurnsAReplicaOfAnotherNodeBackAfterFailoverTimeoutOnly) {
   OneSentinel world;
   world.settle();
