@@ -175,6 +175,9 @@ void Driver::pump() {
   if (waits || alerts) store_.commit({++last_ticket_, std::move(out.persist), std::move(outbox)});
   if (alerts) dispatcher_->wake();
 
+  // R-E7: without a disk the core votes for nobody and wins nothing; what it
+  // adopts from others is shown, since it is in force.
+  if (!store_healthy_) publish(std::exchange(out.events, {}));
   if (waits) {
     held_.push_back({last_ticket_, out.batch, std::move(out.after_persist), std::move(out.events)});
   } else if (!held_.empty() && store_healthy_) {

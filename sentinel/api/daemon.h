@@ -17,14 +17,14 @@
 namespace sentinel {
 
 struct DaemonFacts {
-  std::string version;         // Vigil's, "0.1.0".
+  std::string version;  // Vigil's, "0.1.0".
   std::string config_file;
   std::string executable;
-  std::string run_id;          // 40 hex, new at every start; not the sentinel id.
+  std::string run_id;  // 40 hex, new at every start; not the sentinel id.
   std::uint16_t port = 26379;
   Millis uptime{0};
   std::size_t running_scripts = 0;
-  std::size_t queued_scripts = 0;   // Waiting hook runs and webhook deliveries.
+  std::size_t queued_scripts = 0;  // Waiting hook runs and webhook deliveries.
 };
 
 class Daemon {
