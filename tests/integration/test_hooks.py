@@ -79,7 +79,8 @@ def test_scripts_are_run_with_stocks_arguments(deploy, script):
         assert sorted(script.lines("reconfig")) == [f"mymaster leader {moved}", *[f"mymaster observer {moved}"] * 2]
         switch = f"+switch-master mymaster 127.0.0.1 {old.port} 127.0.0.1 {new.port}"
         wait_for(lambda: script.lines("notify").count(switch) == 3, "each sentinel notifies")
-        assert script.lines("notify").count(f"+sdown master mymaster 127.0.0.1 {old.port}") == 3
+        # The quorum saw it down; the third sentinel may learn of the new master before its own patience ends.
+        assert script.lines("notify").count(f"+sdown master mymaster 127.0.0.1 {old.port}") in (2, 3)
 
 
 def test_webhooks_are_posted_signed_and_with_a_key(deploy):
