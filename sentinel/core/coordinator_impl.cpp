@@ -15,6 +15,7 @@ Coordinator::Impl::Impl(ProcessSettings process, std::vector<GroupSettings> grou
       rng_(seed),
       stall_(process_.stall_threshold, process_.tilt_period) {
   CHECK(!process_.self.value.empty());
+  CHECK(process_.lease > process_.vote_timeout);  // A candidate's own promise outlasts its campaign.
   for (const Endpoint& at : peers_.configured()) output_.now.push_back(DialPeer{at});
   // What the operator changed at run time wins over the file.
   for (const GroupRecord& record : restored.groups) {

@@ -89,7 +89,9 @@ std::optional<HoldBack> Group::held_back(const Turn& turn) const {
     return HoldBack::NoMajority;
   if (ballot_.promised_to_other(turn.now, turn.process.self)) return HoldBack::LeasePromised;
   if (turn.now < next_attempt_) return HoldBack::WaitsForRetry;
-  if (turn.now < o_down_since_ + my_rank(turn, true) * turn.process.rank_stagger) return HoldBack::WaitsForRank;
+  // The turn-taking begins when standing became possible, which may be the end of a dead leader's lease.
+  const TimePoint possible = std::max(o_down_since_, ballot_.promised_until());
+  if (turn.now < possible + my_rank(turn, true) * turn.process.rank_stagger) return HoldBack::WaitsForRank;
   return std::nullopt;
 }
 
@@ -215,15 +217,18 @@ void Group::count_votes(Turn& turn) {
   if (electing == nullptr) return;
   const auto granted = static_cast<unsigned>(electing->granted.size()) + 1;
   if (granted >= votes_needed(turn) && electing->self_durable) return become_leader(turn);
-  const auto refused = static_cast<unsigned>(electing->refused.size());
-  const unsigned members = electorate(turn.peers);
-  if (members - refused < votes_needed(turn)) {
+  // R-E4: who isn't connected won't answer, so a split is noticed at once.
+  unsigned pending = 0;
+  each_member_up(turn, [&](const NodeId& id) {
+    if (!electing->granted.contains(id) && !electing->refused.contains(id)) ++pending;
+  });
+  if (granted + pending < votes_needed(turn)) {
     std::string why;
     for (const auto& [id, refusal] : electing->refused) {
       if (!why.empty()) why += "; ";
       why += id.value.substr(0, 8) + ' ' + std::string(describe(refusal));
     }
-    return lose_election(turn, why);
+    return lose_election(turn, why.empty() ? "too few members are connected" : why);
   }
   if (turn.now >= electing->deadline) lose_election(turn, "no majority answered in time");
 }
