@@ -35,8 +35,23 @@ Millis Network::delay(HostId from, HostId to) {
   return 1ms + rng_.jitter(delay_max_) + (extra > 0ms ? extra / 2 + rng_.jitter(extra) : 0ms);
 }
 
+Network::~Network() {
+  for (const auto& weak : streams_)
+    if (const auto stream = weak.lock()) stream->break_off();
+}
+
+void Network::remember(std::weak_ptr<Stream> stream) {
+  if (streams_.size() >= prune_at_) {
+    std::erase_if(streams_, [](const auto& weak) { return weak.expired(); });
+    prune_at_ = std::max<std::size_t>(64, streams_.size() * 2);
+  }
+  streams_.push_back(std::move(stream));
+}
+
 std::shared_ptr<Stream> Stream::open(Network& net, HostId from, HostId to) {
-  return std::shared_ptr<Stream>(new Stream(net, from, to));
+  std::shared_ptr<Stream> stream(new Stream(net, from, to));
+  net.remember(stream);
+  return stream;
 }
 
 void Stream::send(EventQueue::Handler deliver) {

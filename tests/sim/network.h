@@ -22,9 +22,15 @@ namespace sentinel::sim {
 
 using HostId = Strong<struct HostIdTag, std::size_t>;
 
+class Stream;
+
 class Network {
  public:
   Network(EventQueue& queue, std::uint64_t seed, Millis delay_max);
+  // Breaks what is still open: messages in flight hold those who sent them.
+  ~Network();
+  Network(const Network&) = delete;
+  Network& operator=(const Network&) = delete;
 
   HostId add_host(std::string name);
   std::size_t hosts() const { return names_.size(); }
@@ -45,6 +51,8 @@ class Network {
   EventQueue& queue() { return queue_; }
 
  private:
+  friend class Stream;
+  void remember(std::weak_ptr<Stream> stream);
   std::size_t index(HostId from, HostId to) const { return from.value * kHostsMax + to.value; }
 
   static constexpr std::size_t kHostsMax = 64;
@@ -54,6 +62,8 @@ class Network {
   std::vector<std::string> names_;
   std::vector<int> cuts_;
   std::vector<Millis> extra_;
+  std::vector<std::weak_ptr<Stream>> streams_;
+  std::size_t prune_at_ = 64;
 };
 
 class Stream : public std::enable_shared_from_this<Stream> {
