@@ -110,6 +110,10 @@ void ScriptRunner::run(const std::vector<std::string>& arguments, OnExit on_exit
     child->timed_out = true;
     ::kill(-child->pid, SIGKILL);
   });
+  await(child);
+}
+
+void ScriptRunner::await(const std::shared_ptr<Child>& child) {
   child->descriptor.async_wait(asio::posix::stream_descriptor::wait_read, [this, child](const asio::error_code& error) {
     if (!error && child->on_exit) reap(child);
   });
@@ -118,6 +122,8 @@ void ScriptRunner::run(const std::vector<std::string>& arguments, OnExit on_exit
 void ScriptRunner::reap(const std::shared_ptr<Child>& child) {
   int status = 0;
   const pid_t reaped = ::waitpid(child->pid, &status, WNOHANG);
+  // Woken although it still runs: taking that for its end would run it twice.
+  if (reaped == 0) return await(child);
   ScriptExit exit{.pid = child->pid};
   if (reaped == child->pid && WIFEXITED(status)) {
     exit.code = WEXITSTATUS(status);

@@ -57,6 +57,7 @@ class ScriptRunner {
 
  private:
   struct Child;
+  void await(const std::shared_ptr<Child>& child);
   void reap(const std::shared_ptr<Child>& child);
 
   asio::any_io_executor executor_;
