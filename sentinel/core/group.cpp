@@ -20,7 +20,6 @@ void Group::restore_vote(const VoteRecord& vote, TimePoint now) { ballot_.restor
 void Group::restore_config(const ConfigRecord& config) {
   config_epoch_ = config.epoch;
   config_master_ = config.master;
-  config_run_id_ = config.run_id;
   config_leader_ = config.leader;
   ballot_.saw(config.epoch);
 }

@@ -216,7 +216,6 @@ class Group {
   // Configuration.
   Epoch config_epoch_;
   Endpoint config_master_;  // Before start(): where master_ will be.
-  std::string config_run_id_;
   NodeId config_leader_;
   std::optional<PendingConfig> pending_;
   std::map<NodeId, ConfigMessage> peer_configs_;
@@ -260,7 +259,6 @@ class Group {
   FailoverStep step_;
   std::optional<Campaign> campaign_;
   std::optional<FailoverTimeline> last_timeline_;
-  bool force_requested_ = false;
 
   TimePoint next_hello_{};
   TimePoint deadline_ = kNever;

@@ -80,7 +80,6 @@ void Group::remember_observed(const Turn& turn, const PendingConfig& config) {
 // R-C2: the switch. Every answer changes here, in one moment.
 void Group::apply_config(Turn& turn, const PendingConfig& config) {
   config_epoch_ = config.epoch;
-  config_run_id_ = config.run_id;
   config_leader_ = config.leader;
   conflict_reported_.reset();
   ballot_.saw(config.epoch);

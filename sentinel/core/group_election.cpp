@@ -121,7 +121,6 @@ void Group::become_candidate(Turn& turn, bool forced) {
   const Epoch mine = next(seen);
   if (ballot_.refuses(turn.now, turn.process.self, mine)) return;
   ballot_.grant(turn.now, turn.process.self, mine);
-  force_requested_ = false;
 
   campaign_ = Campaign{.epoch = mine, .forced = forced, .old_master = master_->at, .lease = Lease(turn.process.lease)};
   campaign_->origin = forced ? turn.now : master_->liveness.last_ok() + turn.deaf;

@@ -43,7 +43,7 @@ def start(deployment):
     began = time.monotonic()
     deployment.wait_discovered()
     print(f"every sentinel knows both replicas and both other sentinels after {time.monotonic() - began:.1f} s")
-    print("wait until they made the master refuse writes that no replica follows (about 10 s) ...", flush=True)
+    print("wait until they made the master refuse writes that no replica follows ...", flush=True)
     deployment.wait_writes_protected()
 
 
