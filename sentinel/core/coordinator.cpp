@@ -33,7 +33,8 @@ Result<void> Coordinator::failover(TimePoint now, std::string_view name) {
 
 Result<void> Coordinator::monitor(TimePoint now, GroupSettings settings) {
   if (impl_->find(settings.name) != nullptr) return unexpected(std::string("ERR Duplicate master name."));
-  if (impl_->groups_.size() >= kGroupsMax) return unexpected(std::string("ERR Too many groups."));
+  const bool full = impl_->retired_.size() >= kRetiredGroupsMax && !impl_->retired_.contains(settings.name);
+  if (impl_->groups_.size() >= kGroupsMax || full) return unexpected(std::string("ERR Too many groups."));
   if (settings.name.empty() || settings.name.size() > kGroupNameBytesMax)
     return unexpected(std::string("ERR Invalid master name."));
   Turn turn = impl_->make_turn(now);

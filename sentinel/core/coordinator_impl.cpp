@@ -22,24 +22,28 @@ Coordinator::Impl::Impl(ProcessSettings process, std::vector<GroupSettings> grou
     std::erase_if(groups, [&](const GroupSettings& group) { return group.name == record.settings.name; });
     if (record.monitored) groups.push_back(record.settings);
   }
+  for (const VoteRecord& vote : restored.votes)
+    retired_.try_emplace(vote.group, Retired{Ballot(process_.lease), {}})
+        .first->second.ballot.restore(now, vote.epoch, vote.candidate);
+  for (const PeerRecord& peer : restored.peers) {
+    if (!peers_.discovered() || !peer.known || peer.id == process_.self) continue;
+    peers_.know(peer.id, peer.at);
+    retired_.try_emplace(peer.group, Retired{Ballot(process_.lease), {}}).first->second.members.insert(peer.id);
+  }
   Turn turn = make_turn(now);
   for (GroupSettings& settings : groups) {
     auto group = std::make_unique<Group>(std::move(settings), ++last_serial_, turn);
     const auto mine = [&](const auto& record) { return record.group == group->name(); };
     for (const auto& record : restored.configs)
       if (mine(record)) group->restore_config(record);
-    for (const auto& record : restored.votes)
-      if (mine(record)) group->restore_vote(record, now);
+    restore(*group);
     for (const auto& record : restored.replicas)
       if (mine(record) && record.known) group->restore_replica(record.at);
     for (const auto& record : restored.last_failovers)
       if (mine(record.timeline)) group->restore_timeline(record.timeline);
     if (peers_.discovered()) {
       for (const auto& record : restored.peers) {
-        if (!mine(record) || !record.known || record.id == process_.self) continue;
-        peers_.know(record.id, record.at);
-        group->restore_member(record.id);
-        dial_discovered(turn, record.at);
+        if (mine(record) && record.known && record.id != process_.self) dial_discovered(turn, record.at);
       }
     }
     Group& placed = *groups_.emplace_back(std::move(group));
@@ -52,16 +56,25 @@ Coordinator::Impl::Impl(ProcessSettings process, std::vector<GroupSettings> grou
 Group& Coordinator::Impl::add(Turn& turn, GroupSettings settings) {
   Group& group = *groups_.emplace_back(std::make_unique<Group>(std::move(settings), ++last_serial_, turn));
   by_name_[group.name()] = &group;
+  restore(group);
   group.start(turn);
   for (const auto& [id, peer] : peers_.all())
-    if (peer.up) group.on_peer_up(turn, id);
+    if (peer.up) group.on_peer_up(turn, id, true);
   return group;
+}
+
+void Coordinator::Impl::restore(Group& group) {
+  auto retired = retired_.extract(group.name());
+  if (retired.empty()) return;
+  group.restore_ballot(std::move(retired.mapped().ballot));
+  for (const NodeId& member : retired.mapped().members) group.restore_member(member);
 }
 
 void Coordinator::Impl::drop(Turn& turn, Group& group) {
   group.stop(turn);
   std::erase_if(by_link_, [&](const auto& entry) { return entry.second == &group; });
   by_name_.erase(group.name());
+  retired_.insert_or_assign(group.name(), Retired{group.ballot(), group.members()});
   if (const auto armed = armed_.find(&group); armed != armed_.end()) {
     deadlines_.erase({armed->second, &group});
     armed_.erase(armed);

@@ -103,6 +103,15 @@ class Coordinator::Impl {
   std::unordered_map<Group*, TimePoint> armed_;
   std::set<Group*, BySerial> waiting_for_disk_;
   std::uint64_t last_serial_ = 0;
+  // What was promised for groups that are no longer watched, and who else took
+  // part. A group of that name watched again must not vote twice in an epoch
+  // (R-E2), nor be a majority by itself until it has met the others (R-E3).
+  struct Retired {
+    Ballot ballot;
+    std::set<NodeId> members;
+  };
+  void restore(Group& group);
+  std::unordered_map<std::string, Retired> retired_;
 };
 
 }  // namespace sentinel

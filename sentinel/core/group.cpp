@@ -15,8 +15,6 @@ constexpr int kConsequencesMax = 16;  // Rounds of advance() before the rest wai
 Group::Group(GroupSettings settings, std::uint64_t serial, const Turn& turn)
     : settings_(std::move(settings)), serial_(serial), config_master_(settings_.master), ballot_(turn.process.lease) {}
 
-void Group::restore_vote(const VoteRecord& vote, TimePoint now) { ballot_.restore(now, vote.epoch, vote.candidate); }
-
 void Group::restore_config(const ConfigRecord& config) {
   config_epoch_ = config.epoch;
   config_master_ = config.master;
@@ -56,7 +54,7 @@ void Group::change_settings(Turn& turn, GroupSettings settings) {
     if (access == before) continue;
     turn.act(CloseLink{node->link});
     node->link = turn.new_link();
-    node->connected = node->info_asked = node->urgent = false;
+    node->connected = node->identified = node->info_asked = node->urgent = false;
     node->listening = false;
     node->liveness.link_lost();
     node->safety_token.reset();
@@ -169,6 +167,7 @@ void Group::on_link_up(Turn& turn, const LinkUp& input) {
   node.last_error.clear();
   node.listening = false;
   node.info_asked = false;
+  node.identified = false;
   node.liveness.link_up(turn.ear());
   node.next_info = turn.now;
   node.next_safety_check = turn.now;
@@ -187,6 +186,7 @@ void Group::on_link_down(Turn& turn, const LinkDown& input) {
   node.connected = false;
   node.listening = false;
   node.info_asked = false;
+  node.identified = false;
   // A refused password looks like silence from far away: say it where it is seen.
   if (input.cause == DownCause::Failed && node.last_error != input.text)
     emit(turn, "-link-refused", Level::Warning, prefix(node) + " #" + input.text);
@@ -259,7 +259,8 @@ void Group::compute_deadline(const Turn& turn) {
     if (node->connected) {
       by_ear(node->liveness.ping_due_at());
       if (!node->info_asked) by(node->next_info);
-      if (!node->safety_token && settings_.write_safety != WriteSafety::Off) by(node->next_safety_check);
+      if (node->identified && !node->safety_token && settings_.write_safety != WriteSafety::Off)
+        by(node->next_safety_check);
     }
     if (!node->s_down) by_ear(node->liveness.down_at());
     if (node->correction && !node->correction->sent) by(std::max(node->correction->not_before, turn.now + Millis{10}));

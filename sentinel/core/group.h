@@ -40,7 +40,8 @@ class Group {
   Group(GroupSettings settings, std::uint64_t serial, const Turn& turn);
 
   // --- Life. restore_*() come before start().
-  void restore_vote(const VoteRecord& vote, TimePoint now);
+  // What this process promised for the group before, in an earlier run or before its removal.
+  void restore_ballot(Ballot ballot) { ballot_ = std::move(ballot); }
   void restore_config(const ConfigRecord& config);
   void restore_replica(const Endpoint& at) { restored_replicas_.push_back(at); }
   void restore_member(const NodeId& id) { members_.insert(id); }
@@ -59,7 +60,8 @@ class Group {
   void on_hello(Turn& turn, const Hello& hello);
 
   // --- What peers say.
-  void on_peer_up(Turn& turn, const NodeId& id);
+  // `asks`: we began to watch the group while the peer was connected; it has told us nothing yet.
+  void on_peer_up(Turn& turn, const NodeId& id, bool asks = false);
   void on_peer_down(Turn& turn, const NodeId& id);
   void on_message(Turn& turn, const NodeId& from, const ViewMessage& message);
   void on_message(Turn& turn, const NodeId& from, const VoteRequest& message);
@@ -126,6 +128,7 @@ class Group {
   bool view_down(const Turn& turn) const;
   bool evidence_of_life(const Turn& turn) const;
   void push_view(Turn& turn);
+  void tell_view(Turn& turn, const NodeId& to);
   void note_stream(const Turn& turn, Node& node, const NodeInfo& info);
   void judge_peers(Turn& turn);
   void speak_hello(Turn& turn, bool at_once);
@@ -171,6 +174,8 @@ class Group {
   std::vector<ReplicaView> replica_views(TimePoint fresh_since) const;
   Millis link_down_max(const Turn& turn) const;
   std::string reasons_against(const Turn& turn) const;
+  Node* pick(const Turn& turn, TimePoint fresh_since);
+  bool may_restore_master() const;
   void mark(const Turn& turn, const std::string& phase);
 
   // Configuration.
@@ -179,7 +184,7 @@ class Group {
   void announce_switch(Turn& turn, const PendingConfig& config);
   void apply_config(Turn& turn, const PendingConfig& config);
   void conflict(Turn& turn, const NodeId& from, const ConfigMessage& message);
-  void send_config(Turn& turn, const NodeId& to) const;
+  void send_config(Turn& turn, const NodeId& to, bool asks = false) const;
   ConfigMessage config_message() const;
   void learn_replicas(Turn& turn, const NodeInfo& info);
   void learn_identity(Turn& turn, Node& node, const NodeInfo& info);

@@ -9,10 +9,14 @@
 namespace sentinel {
 
 ConfigMessage Group::config_message() const {
-  return {name(), config_epoch_, master_->at, master_->run_id, config_leader_};
+  return {name(), config_epoch_, master_->at, master_->run_id, config_leader_, false};
 }
 
-void Group::send_config(Turn& turn, const NodeId& to) const { turn.act(SendPeer{to, config_message()}); }
+void Group::send_config(Turn& turn, const NodeId& to, bool asks) const {
+  ConfigMessage message = config_message();
+  message.asks = asks;
+  turn.act(SendPeer{to, std::move(message)});
+}
 
 // --- Adopting (R-C2, R-C3).
 
@@ -34,6 +38,10 @@ void Group::offer_config(Turn& turn, PendingConfig config) {
 void Group::on_message(Turn& turn, const NodeId& from, const ConfigMessage& message) {
   if (turn.peers.discovered()) add_member(turn, from);
   if (!is_member(turn.peers, from)) return;
+  if (message.asks) {
+    send_config(turn, from);
+    tell_view(turn, from);
+  }
   peer_configs_[from] = message;
   const Epoch newest = pending_ ? std::max(pending_->epoch, config_epoch_) : config_epoch_;
   if (message.epoch < newest) return send_config(turn, from);
@@ -83,7 +91,11 @@ void Group::apply_config(Turn& turn, const PendingConfig& config) {
   config_leader_ = config.leader;
   conflict_reported_.reset();
   ballot_.saw(config.epoch);
-  if (master_->is_at(config.master)) return;
+  if (master_->is_at(config.master)) {  // It was given its role back: only the epoch is new.
+    for (const auto& [id, peer] : turn.peers.all())
+      if (peer.up && id != config.told_by) send_config(turn, id);
+    return;
+  }
   // Peers must not keep our old view in case this address is the master again one day.
   if (view_sent_down_) {
     view_sent_down_ = false;
@@ -165,7 +177,7 @@ void Group::add_member(Turn& turn, const NodeId& id) {
 }
 
 // R-C4: a hello is a rumour that any client of a data node can start. It shows
-// where to look, and the node itself must confirm it.
+// where to look; what is true of it, its sender tells over its own connection.
 void Group::on_hello(Turn& turn, const Hello& hello) {
   peer_hello_at_[hello.id] = turn.now;
   const Peer* peer = turn.peers.find(hello.id);
@@ -173,27 +185,23 @@ void Group::on_hello(Turn& turn, const Hello& hello) {
   if (hello.config_epoch <= config_epoch_ || pending_) return;
   if (hello.config_epoch.value > config_epoch_.value + kEpochStepMax) return;
   Node* node = find(hello.master);
-  if (node == nullptr || node == master_ || node->foreign) return;
-  const bool confirmed = node->answering() && node->has_info && node->role_reported == NodeRole::Master &&
-                         view_of(*node, TimePoint{}).same_history;
-  if (!confirmed) return ask_info(turn, *node);
-  if (is_member(turn.peers, hello.id))
-    offer_config(turn, {hello.config_epoch, node->at, node->run_id, hello.id, hello.id, 0});
+  if (node != nullptr && node != master_ && !node->info_asked) ask_info(turn, *node);
 }
 
 // --- What INFO teaches.
 
 void Group::learn_identity(Turn& turn, Node& node, const NodeInfo& info) {
+  const bool first = node.run_id.empty() && !info.run_id.empty();
   const bool rebooted = !node.run_id.empty() && !info.run_id.empty() && node.run_id != info.run_id;
-  if (rebooted) {
-    emit(turn, "+reboot", Level::Notice, prefix(node));
-    // R-C6: a different process that follows a master we don't know, or a
-    // history that was never ours, has taken over the address.
+  if (rebooted) emit(turn, "+reboot", Level::Notice, prefix(node));
+  if (rebooted || (first && !histories_.empty())) {
+    // R-C6: another process than the one we knew, or one that we never saw, that
+    // follows a master we don't know in a history that never was ours.
     const bool stranger = info.role == NodeRole::Replica && info.master && find(*info.master) == nullptr &&
                           !histories_.contains(info.replication_id);
-    if (stranger && !node.foreign && &node != master_)
+    if (stranger && !node.foreign)
       emit(turn, "+foreign-node", Level::Warning, prefix(node) + " #follows " + to_string(*info.master));
-    node.foreign = stranger && &node != master_;
+    node.foreign = stranger;
   }
   if (!info.run_id.empty()) node.run_id = info.run_id;
   if (node.role_reported != info.role) {
@@ -214,19 +222,20 @@ void Group::on_info(Turn& turn, LinkId link, const NodeInfo& info) {
   Node& node = *find(link);
   node.info_asked = false;
   if (info.role == NodeRole::Unknown) return;
-  if (node.foreign && info.role == NodeRole::Replica && info.master && find(*info.master) != nullptr)
-    node.foreign = false;
+  const bool follows_ours = info.role == NodeRole::Replica && info.master && find(*info.master) != nullptr;
+  if (follows_ours || histories_.contains(info.replication_id)) node.foreign = false;
   learn_identity(turn, node, info);
   note_stream(turn, node, info);
   node.info = info;
-  node.has_info = true;
+  node.has_info = node.identified = true;
   node.info_at = turn.now;
   node.next_info = turn.now + info_period(turn, node);
   if (&node != master_ || info.role != NodeRole::Master) return;
   if (history_ != info.replication_id && !info.replication_id.empty()) {
     history_ = info.replication_id;
-    if (histories_.size() >= 16) histories_.clear();
+    if (histories_.size() >= kHistoriesPerGroupMax) histories_.clear();
     histories_.insert(history_);
+    if (!info.replication_id2.empty()) histories_.insert(info.replication_id2);
   }
   learn_replicas(turn, info);
 }

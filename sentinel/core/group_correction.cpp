@@ -13,7 +13,7 @@ constexpr Millis kConfirmMax{500};   // A confirmation is good for this long.
 }  // namespace
 
 std::optional<Group::Wrong> Group::wrong(const Node& node) const {
-  if (&node == master_ || !node.connected || !node.has_info || node.foreign) return std::nullopt;
+  if (&node == master_ || !node.identified || node.foreign) return std::nullopt;
   if (node.info.role == NodeRole::Master) return Wrong::IsMaster;
   if (!node.info.master || master_->is_at(*node.info.master)) return std::nullopt;
   // It reaches the master under a name that we don't know.

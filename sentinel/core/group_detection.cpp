@@ -166,22 +166,26 @@ void Group::judge_peers(Turn& turn) {
   }
 }
 
-void Group::on_peer_up(Turn& turn, const NodeId& id) {
+void Group::on_peer_up(Turn& turn, const NodeId& id, bool asks) {
   peer_down_since_.erase(id);
   if (peer_s_down_.erase(id) > 0)
     if (const Peer* peer = turn.peers.find(id)) emit(turn, "-sdown", Level::Warning, prefix(*peer));
   if (!turn.peers.discovered() && is_member(turn.peers, id) && !peer_hello_at_.contains(id))
     if (const Peer* peer = turn.peers.find(id)) emit(turn, "+sentinel", Level::Notice, prefix(*peer));
   peer_hello_at_[id] = turn.now;
-  send_config(turn, id);
+  send_config(turn, id, asks);
   // What we led is over: whoever voted for it needs not wait to hear more.
   if (!campaign_ && !pending_ && ballot_.voted_for() == turn.process.self)
     turn.act(SendPeer{id, LeaseRequest{name(), ballot_.voted_epoch(), 0, true}});
   // The versions of an earlier run of the peer say nothing about this one's.
   if (const auto view = views_.find(id); view != views_.end()) view->second.version = 0;
-  // Also when it is "up": the peer may remember what an earlier run of this process said.
+  tell_view(turn, id);
+}
+
+// Also when it is "up": the peer may remember what an earlier run of this process said.
+void Group::tell_view(Turn& turn, const NodeId& to) {
   if (view_version_ == 0) view_version_ = static_cast<std::uint64_t>(turn.now.time_since_epoch().count());
-  turn.act(SendPeer{id, ViewMessage{name(), view_version_, master_->at, view_sent_down_}});
+  turn.act(SendPeer{to, ViewMessage{name(), view_version_, master_->at, view_sent_down_}});
 }
 
 void Group::on_peer_down(Turn& turn, const NodeId& id) {

@@ -84,7 +84,8 @@ std::optional<HoldBack> Group::held_back(const Turn& turn) const {
   if (!o_down_) return HoldBack::NoAgreement;
   if (!turn.store_healthy) return HoldBack::StoreUnavailable;
   if (pending_) return HoldBack::ConfigPending;
-  if (choose(replica_views(TimePoint{}), link_down_max(turn)) == nullptr) return HoldBack::NoCandidate;
+  if (choose(replica_views(TimePoint{}), link_down_max(turn)) == nullptr && !may_restore_master())
+    return HoldBack::NoCandidate;
   if (reachable_members(turn) < std::max(majority(electorate(turn.peers)), settings_.quorum))
     return HoldBack::NoMajority;
   if (ballot_.promised_to_other(turn.now, turn.process.self)) return HoldBack::LeasePromised;

@@ -23,7 +23,7 @@ ReplicaView Group::view_of(const Node& node, TimePoint fresh_since) const {
   const bool is_master = node.info.role == NodeRole::Master;
   ReplicaView view{.at = node.at, .run_id = node.run_id};
   view.reachable = node.answering();
-  view.fresh = node.has_info && node.info_at >= fresh_since;
+  view.fresh = node.identified && node.has_info && node.info_at >= fresh_since;
   view.foreign = node.foreign;
   view.is_master = is_master;
   // A master that was promoted from our stream by a leader that then died
@@ -64,6 +64,21 @@ std::string Group::reasons_against(const Turn& turn) const {
     if (const auto reason = ineligible(view, link_down_max(turn)))
       why += (why.empty() ? "" : "; ") + to_string(view.at) + ' ' + std::string(describe(*reason));
   return why.empty() ? "there is no replica" : why;
+}
+
+// R-F2: a master that reports the role of a replica was made one behind our
+// back. When nobody else can be promoted, it gets its role back.
+bool Group::may_restore_master() const {
+  return master_->connected && master_->identified && !master_->foreign && !master_->info.loading &&
+         !master_->info.sync_in_progress && master_->role_reported == NodeRole::Replica &&
+         master_->ping_error.empty() && (!campaign_ || !campaign_->rejected.contains(master_->link));
+}
+
+// The node to promote, nullptr if there is none.
+Node* Group::pick(const Turn& turn, TimePoint fresh_since) {
+  const auto views = replica_views(fresh_since);
+  if (const ReplicaView* best = choose(views, link_down_max(turn))) return find(best->at);
+  return may_restore_master() ? master_ : nullptr;
 }
 
 // --- Steps.
@@ -108,7 +123,7 @@ void Group::choose_replica(Turn& turn) {
   if (!campaign_->forced && !master_->s_down)
     return abort(turn, "-failover-abort-master-back", "the master answers again");
   const auto views = replica_views(fresh_since);
-  const ReplicaView* best = choose(views, link_down_max(turn));
+  Node* const best = pick(turn, fresh_since);
   campaign_->timeline.rejected.clear();
   std::string why;
   for (const ReplicaView& view : views) {
@@ -120,7 +135,7 @@ void Group::choose_replica(Turn& turn) {
     campaign_->timeline.rejected.emplace_back(to_string(view.at), std::move(words));
   }
   if (best == nullptr) return abort(turn, "-failover-abort-no-good-slave", why.empty() ? "there is no replica" : why);
-  Node& chosen = *find(best->at);
+  Node& chosen = *best;
   campaign_->timeline.to = chosen.at;
   mark(turn, "selected");
   emit(turn, "+selected-slave", Level::Warning, prefix(chosen));
@@ -140,7 +155,7 @@ void Group::become_draining(Turn& turn, Node& chosen) {
 
 void Group::run(Turn& turn, Draining& step) {
   Node* chosen = find(step.chosen);
-  if (chosen == nullptr || !chosen->connected) {
+  if (chosen == nullptr || !chosen->identified) {
     unpause(turn);
     return reject(turn, step.chosen, "its connection was lost");
   }
@@ -222,7 +237,7 @@ void Group::repoint_due(Turn& turn) {
         node->at != campaign_->old_master)
       ++full_syncs;
   for (const auto& node : nodes_) {
-    if (node.get() == master_ || node->foreign || node->repointing != Repointing::None || !node->connected) continue;
+    if (node.get() == master_ || node->foreign || node->repointing != Repointing::None || !node->identified) continue;
     if (node->repoint_token || turn.now < node->next_correction) continue;
     // R-L5: what was the master is told at once, hung or not: it reads its socket when it resumes.
     const bool was_master = node->at == campaign_->old_master;
@@ -337,7 +352,9 @@ void Group::on_command_reply(Turn& turn, const CommandReply& input) {
   }
   if (auto* step = std::get_if<Draining>(&step_); step != nullptr && step->token == input.token) {
     step->token.reset();
-    // Too old to pause, or not allowed to: go on as stock does.
+    // Too old to pause, or not allowed to: go on as stock does. Out of reach: leave everything as it was.
+    if (!input.ok && !input.refused)
+      return abort(turn, "-failover-abort-drain-timeout", "the master was not reached to pause its writes");
     if (!input.ok || !input.info) {
       Node* chosen = find(step->chosen);
       return chosen != nullptr ? become_promoting(turn, *chosen)

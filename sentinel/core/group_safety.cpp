@@ -36,7 +36,7 @@ bool Group::safety_drifted(const Turn& turn, const Node& node) const {
 }
 
 void Group::check_safety(Turn& turn, Node& node) {
-  if (settings_.write_safety == WriteSafety::Off || !node.connected || node.foreign || node.safety_token) return;
+  if (settings_.write_safety == WriteSafety::Off || !node.identified || node.foreign || node.safety_token) return;
   const bool moving = node.repoint_token || (campaign_ && !std::holds_alternative<RepointingAll>(step_));
   if (moving || turn.now < node.next_safety_check) return;
   if (safety_drifted(turn, node) && settings_.write_safety == WriteSafety::Enforce) {

@@ -48,6 +48,7 @@ struct Node {
   // INFO. Times are monotonic.
   NodeInfo info;
   bool has_info = false;
+  bool identified = false;  // INFO came over the present connection: we know who is there (R-C6).
   bool info_asked = false;
   TimePoint info_at{};
   TimePoint next_info{};

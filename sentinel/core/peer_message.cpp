@@ -131,8 +131,8 @@ Words encode(const PeerMessage& message) {
             return {"LEASED", m.group, text(m.epoch), text(m.round), text(m.granted)};
           },
           [](const ConfigMessage& m) -> Words {
-            return {"CONFIG", m.group,       text(m.epoch), m.master.host, text(std::uint64_t{m.master.port}),
-                    m.run_id, m.leader.value};
+            return {"CONFIG", m.group,        text(m.epoch), m.master.host, text(std::uint64_t{m.master.port}),
+                    m.run_id, m.leader.value, text(m.asks)};
           },
           [](const ConfirmRequest& m) -> Words {
             return {"CONFIRM",    m.group, text(m.epoch), m.master.host, text(std::uint64_t{m.master.port}),
@@ -163,8 +163,9 @@ Result<PeerMessage> decode(const Words& words) {
   if (kind == "LEASED")
     return read<LeaseReply>(words, [](Reader& r, LeaseReply& m) { r.group(m.group)(m.epoch)(m.round)(m.granted); });
   if (kind == "CONFIG")
-    return read<ConfigMessage>(
-        words, [](Reader& r, ConfigMessage& m) { r.group(m.group)(m.epoch)(m.master)(m.run_id, 40)(m.leader); });
+    return read<ConfigMessage>(words, [](Reader& r, ConfigMessage& m) {
+      r.group(m.group)(m.epoch)(m.master)(m.run_id, 40)(m.leader)(m.asks);
+    });
   if (kind == "CONFIRM")
     return read<ConfirmRequest>(words,
                                 [](Reader& r, ConfirmRequest& m) { r.group(m.group)(m.epoch)(m.master)(m.round); });

@@ -78,6 +78,7 @@ struct ConfigMessage {
   Endpoint master;
   std::string run_id;
   NodeId leader;
+  bool asks = false;  // The sender began to watch the group just now: tell it yours, and your view.
   bool operator==(const ConfigMessage&) const = default;
 };
 

@@ -285,7 +285,9 @@ void NodeLink::info() {
   if (!up_ || pending() >= kPendingCommandsMax) return;
   connection_->send(named({"INFO"}), [this](const Reply* reply) {
     if (!reply) return;
-    if (reply->is_error()) return spdlog::debug("{} refuses INFO: {}", to_string(node_.at), reply->text);
+    // An empty answer all the same: the question is no longer open.
+    if (reply->is_error()) spdlog::debug("{} refuses INFO: {}", to_string(node_.at), reply->text);
+    if (reply->is_error()) return deliver(InfoReply{.link = node_.link, .info = {}});
     deliver(InfoReply{.link = node_.link, .info = parse_node_info(reply->text)});
   });
 }

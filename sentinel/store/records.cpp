@@ -66,8 +66,9 @@ void write_peer(Database& database, const PeerRecord& peer) {
 }
 
 // A removed group is forgotten, except that its removal is known (the
-// configuration file may still name it), its history, and its vote: a group
-// of that name watched again must not vote twice in an epoch.
+// configuration file may still name it), its history, and its vote and
+// members: a group of that name watched again must not vote twice in an epoch,
+// nor be a majority by itself.
 void write_group(Database& database, const GroupRecord& group) {
   const std::string& name = group.settings.name;
   database.run(
@@ -77,7 +78,6 @@ void write_group(Database& database, const GroupRecord& group) {
   if (group.monitored) return;
   database.run("DELETE FROM configs WHERE grp = ?1", name);
   database.run("DELETE FROM replicas WHERE grp = ?1", name);
-  database.run("DELETE FROM peers WHERE grp = ?1", name);
 }
 
 // One row a failover: the row of its latest timeline.

@@ -3,6 +3,8 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <mutex>
+#include <thread>
 
 namespace sentinel::sim {
 
@@ -13,6 +15,7 @@ void Totals::add(const Report& report) {
   acknowledged += report.acknowledged;
   lost += report.lost;
   settled_max = std::max(settled_max, report.settled_after);
+  loss_span_max = std::max(loss_span_max, report.loss_span);
   for (const auto& [name, count] : report.events) events[name] += count;
   for (const auto& [kind, count] : report.requested) requested[kind] += count;
   for (const auto& [kind, count] : report.happened) happened[kind] += count;
@@ -42,7 +45,9 @@ std::string to_string(const Totals& totals) {
   text += fmt::format("elections won {}, promotions {}, switches seen {}, slowest to converge {} ms\n",
                       totals.event("+elected-leader"), totals.event("+promoted-slave"), totals.event("+switch-master"),
                       totals.settled_max.count());
-  text += fmt::format("acknowledged writes {}, lost {}\n", totals.acknowledged, totals.lost);
+  text +=
+      fmt::format("acknowledged writes {}, lost {}; guarded by min-replicas, one master lost at most {} ms of them\n",
+                  totals.acknowledged, totals.lost, totals.loss_span_max.count());
   text += "faults (asked for, happened):\n";
   for (const auto& [kind, count] : totals.requested) {
     const auto found = totals.happened.find(kind);
@@ -52,6 +57,30 @@ std::string to_string(const Totals& totals) {
   text += "events:\n";
   for (const auto& [name, count] : totals.events) text += fmt::format("  {:<36} {:>8}\n", name, count);
   return text;
+}
+
+void run_seeds(std::uint64_t from, std::uint64_t count, unsigned jobs,
+               const std::function<WorldSettings(std::uint64_t)>& settings_of,
+               const std::function<bool(const WorldSettings&, const Report&)>& done) {
+  std::mutex mutex;
+  std::uint64_t next = from;
+  bool stop = false;
+  const auto work = [&] {
+    for (;;) {
+      std::unique_lock lock(mutex);
+      if (stop || next == from + count) return;
+      const std::uint64_t seed = next++;
+      lock.unlock();
+      const WorldSettings settings = settings_of(seed);
+      World world(settings);
+      const Report report = world.run();
+      lock.lock();
+      if (!stop && !done(settings, report)) stop = true;
+    }
+  };
+  std::vector<std::jthread> threads;
+  for (unsigned job = 1; job < jobs; ++job) threads.emplace_back(work);
+  work();
 }
 
 std::string explain(const WorldSettings& settings, const Report& report) {

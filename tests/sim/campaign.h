@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -18,6 +19,7 @@ struct Totals {
   Millis virtual_time{0};
   std::uint64_t acknowledged = 0;
   std::uint64_t lost = 0;
+  Millis loss_span_max{0};
   Millis settled_max{0};
   std::map<std::string, std::uint64_t> events;
   std::map<FaultKind, std::uint64_t> requested;
@@ -31,6 +33,12 @@ struct Totals {
 };
 
 std::string to_string(const Totals& totals);
+
+// Runs every seed of [from, from + count), `jobs` at a time. `done` is called
+// for each, one at a time, in no particular order; false stops the rest.
+void run_seeds(std::uint64_t from, std::uint64_t count, unsigned jobs,
+               const std::function<WorldSettings(std::uint64_t)>& settings_of,
+               const std::function<bool(const WorldSettings&, const Report&)>& done);
 
 // The seed, its parameters, its faults and the last events, for a person.
 std::string explain(const WorldSettings& settings, const Report& report);

@@ -25,25 +25,26 @@ void DurableStore::refuse(bool refusing) {
 void DurableStore::commit() {
   if (committing_ || refusing_ || waiting_.empty()) return;
   committing_ = true;
-  queue_.after(1ms + rng_.jitter(commit_max_), [this, count = waiting_.size(), generation = generation_] {
-    if (generation != generation_) return;
-    if (refusing_) {
-      committing_ = false;  // Tried again when the disk recovers.
-      return;
-    }
-    for (std::size_t done = 0; done < count; ++done) {
-      Batch batch = std::move(waiting_.front());
-      waiting_.pop_front();
-      for (const Record& record : batch.records) {
-        keep(record);
-        if (on_durable) on_durable(record);
-      }
-      batch.durable();
-      if (generation != generation_) return;  // It crashed right there.
-    }
-    committing_ = false;
-    commit();
-  });
+  queue_.after(1ms + rng_.jitter(commit_max_) + rng_.jitter(extra_),
+               [this, count = waiting_.size(), generation = generation_] {
+                 if (generation != generation_) return;
+                 if (refusing_) {
+                   committing_ = false;  // Tried again when the disk recovers.
+                   return;
+                 }
+                 for (std::size_t done = 0; done < count; ++done) {
+                   Batch batch = std::move(waiting_.front());
+                   waiting_.pop_front();
+                   for (const Record& record : batch.records) {
+                     keep(record);
+                     if (on_durable) on_durable(record);
+                   }
+                   batch.durable();
+                   if (generation != generation_) return;  // It crashed right there.
+                 }
+                 committing_ = false;
+                 commit();
+               });
 }
 
 void DurableStore::keep(const Record& record) {
@@ -56,7 +57,14 @@ void DurableStore::keep(const Record& record) {
                  [&](const PeerRecord& peer) {
                    peers_[{peer.group, peer.id}] = peer;
                  },
-                 [&](const GroupRecord& group) { groups_[group.settings.name] = group; },
+                 [&](const GroupRecord& group) {
+                   const std::string& name = group.settings.name;
+                   groups_[name] = group;
+                   if (group.monitored) return;
+                   // As store/records.cpp: the vote and the members stay.
+                   configs_.erase(name);
+                   std::erase_if(replicas_, [&](const auto& each) { return each.first.first == name; });
+                 },
                  [&](const FailoverRecord& failover) { failovers_[failover.timeline.group] = failover; },
              },
              record);

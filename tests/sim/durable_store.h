@@ -34,6 +34,9 @@ class DurableStore {
   // Forgets what is not durable; callbacks of earlier submissions never run.
   void crash();
 
+  // Each commit takes up to this much longer.
+  void slow_down(Millis extra) { extra_ = extra; }
+
   // While refusing, nothing completes.
   void refuse(bool refusing);
   bool refusing() const { return refusing_; }
@@ -54,6 +57,7 @@ class DurableStore {
   EventQueue& queue_;
   Rng rng_;
   Millis commit_max_;
+  Millis extra_{0};
   bool refusing_ = false;
   bool committing_ = false;
   std::uint64_t generation_ = 0;

@@ -19,7 +19,12 @@ Millis between(Rng& rng, Millis low, Millis high) { return low + rng.jitter(high
 Millis duration(Rng& rng, FaultKind kind) {
   switch (kind) {
     case FaultKind::NodeKill:
-    case FaultKind::NodePause: return between(rng, 200ms, rng.below(3) == 0 ? 40s : 8s);
+    case FaultKind::NodePause:
+    case FaultKind::NodeMove:
+    case FaultKind::ForeignNode: return between(rng, 200ms, rng.below(3) == 0 ? 40s : 8s);
+    case FaultKind::NodeBusy:
+    case FaultKind::NodeMisconf:
+    case FaultKind::NodeRefuses: return between(rng, 200ms, 12s);
     case FaultKind::SentinelCrash:
     case FaultKind::SentinelCrashBeforeDurable:
     case FaultKind::SentinelCrashAfterDurable: return between(rng, 50ms, rng.below(3) == 0 ? 15s : 2s);
@@ -27,12 +32,19 @@ Millis duration(Rng& rng, FaultKind kind) {
     case FaultKind::LeaderStall: return between(rng, 100ms, rng.below(3) == 0 ? 20s : 4s);
     case FaultKind::Partition:
     case FaultKind::OneWayPartition:
-    case FaultKind::PartialPartition: return between(rng, 200ms, rng.below(3) == 0 ? 30s : 6s);
-    case FaultKind::SlowNetwork: return between(rng, 500ms, 10s);
-    case FaultKind::DiskFailure: return between(rng, 100ms, 10s);
+    case FaultKind::PartialPartition:
+    case FaultKind::Clog: return between(rng, 200ms, rng.below(3) == 0 ? 30s : 6s);
+    case FaultKind::SlowNetwork:
+    case FaultKind::SlowDns: return between(rng, 500ms, 10s);
+    case FaultKind::DiskFailure:
+    case FaultKind::DiskSlow: return between(rng, 100ms, 10s);
+    case FaultKind::OperatorRemove: return between(rng, 10ms, 10s);
     case FaultKind::NodeReset:
+    case FaultKind::ForgedHello:
+    case FaultKind::StaleHello:
     case FaultKind::OperatorFailover:
-    case FaultKind::OperatorReset: return 0ms;
+    case FaultKind::OperatorReset:
+    case FaultKind::OperatorSet: return 0ms;
   }
   UNREACHABLE();
 }
@@ -41,11 +53,18 @@ Victim victim(Rng& rng, FaultKind kind) {
   switch (kind) {
     case FaultKind::NodeKill:
     case FaultKind::NodePause:
-    case FaultKind::NodeReset: return rng.below(5) < 3 ? Victim::Master : Victim::Chosen;
+    case FaultKind::NodeReset:
+    case FaultKind::NodeBusy:
+    case FaultKind::NodeMisconf:
+    case FaultKind::NodeMove:
+    case FaultKind::ForeignNode: return rng.below(5) < 3 ? Victim::Master : Victim::Chosen;
     case FaultKind::SentinelCrash:
     case FaultKind::SentinelPause:
     case FaultKind::DiskFailure:
-    case FaultKind::OperatorReset: return rng.below(2) == 0 ? Victim::Leader : Victim::Chosen;
+    case FaultKind::DiskSlow:
+    case FaultKind::OperatorReset:
+    case FaultKind::OperatorRemove:
+    case FaultKind::OperatorSet: return rng.below(2) == 0 ? Victim::Leader : Victim::Chosen;
     case FaultKind::Partition:
     case FaultKind::OneWayPartition:
     case FaultKind::SlowNetwork:
@@ -53,7 +72,12 @@ Victim victim(Rng& rng, FaultKind kind) {
     case FaultKind::SentinelCrashBeforeDurable:
     case FaultKind::SentinelCrashAfterDurable:
     case FaultKind::PartialPartition:
+    case FaultKind::Clog:
+    case FaultKind::SlowDns:
+    case FaultKind::NodeRefuses:
     case FaultKind::LeaderStall:
+    case FaultKind::ForgedHello:
+    case FaultKind::StaleHello:
     case FaultKind::OperatorFailover: return Victim::Chosen;
   }
   UNREACHABLE();
@@ -66,6 +90,13 @@ std::string_view name_of(FaultKind kind) {
     if (each.kind == kind) return each.name;
   }
   UNREACHABLE();
+}
+
+std::optional<FaultKind> parse_fault_kind(std::string_view name) {
+  for (const FaultName& each : kFaultNames) {
+    if (each.name == name) return each.kind;
+  }
+  return std::nullopt;
 }
 
 std::string to_string(const Fault& fault) {

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,7 +17,12 @@ namespace sentinel::sim {
 enum class FaultKind {
   NodeKill,
   NodePause,
-  NodeReset,  // It closes every connection.
+  NodeReset,    // It closes every connection.
+  NodeBusy,     // A script runs: everything is answered -BUSY.
+  NodeMisconf,  // It can't save: PING and writes are refused.
+  NodeRefuses,  // It may not change its role: -NOPERM.
+  NodeMove,     // It comes back under another address.
+  ForeignNode,  // Its address is taken over by another deployment's replica.
   SentinelCrash,
   SentinelCrashBeforeDurable,  // At the next vote or configuration, which is lost.
   SentinelCrashAfterDurable,   // At the next vote or configuration, which is kept but not acted on.
@@ -25,10 +31,17 @@ enum class FaultKind {
   Partition,         // Two sides, both ways.
   OneWayPartition,   // One side can't reach the other.
   PartialPartition,  // Some pairs, so reachability isn't transitive.
+  Clog,              // Many pairs at once, which come back one by one.
   SlowNetwork,       // One host, or all.
+  SlowDns,           // One sentinel resolves names late or not at all.
   DiskFailure,
+  DiskSlow,
+  ForgedHello,  // Any client of a data node can publish one.
+  StaleHello,   // A genuine one, old and twice.
   OperatorFailover,
   OperatorReset,
+  OperatorRemove,  // And watched again later.
+  OperatorSet,
 };
 
 struct FaultName {
@@ -39,6 +52,11 @@ inline constexpr std::array kFaultNames{
     FaultName{FaultKind::NodeKill, "node-kill"},
     FaultName{FaultKind::NodePause, "node-pause"},
     FaultName{FaultKind::NodeReset, "node-reset"},
+    FaultName{FaultKind::NodeBusy, "node-busy"},
+    FaultName{FaultKind::NodeMisconf, "node-misconf"},
+    FaultName{FaultKind::NodeRefuses, "node-refuses"},
+    FaultName{FaultKind::NodeMove, "node-move"},
+    FaultName{FaultKind::ForeignNode, "foreign-node"},
     FaultName{FaultKind::SentinelCrash, "sentinel-crash"},
     FaultName{FaultKind::SentinelCrashBeforeDurable, "sentinel-crash-before-durable"},
     FaultName{FaultKind::SentinelCrashAfterDurable, "sentinel-crash-after-durable"},
@@ -47,12 +65,20 @@ inline constexpr std::array kFaultNames{
     FaultName{FaultKind::Partition, "partition"},
     FaultName{FaultKind::OneWayPartition, "one-way-partition"},
     FaultName{FaultKind::PartialPartition, "partial-partition"},
+    FaultName{FaultKind::Clog, "clog"},
     FaultName{FaultKind::SlowNetwork, "slow-network"},
+    FaultName{FaultKind::SlowDns, "slow-dns"},
     FaultName{FaultKind::DiskFailure, "disk-failure"},
+    FaultName{FaultKind::DiskSlow, "disk-slow"},
+    FaultName{FaultKind::ForgedHello, "forged-hello"},
+    FaultName{FaultKind::StaleHello, "stale-hello"},
     FaultName{FaultKind::OperatorFailover, "operator-failover"},
     FaultName{FaultKind::OperatorReset, "operator-reset"},
+    FaultName{FaultKind::OperatorRemove, "operator-remove"},
+    FaultName{FaultKind::OperatorSet, "operator-set"},
 };
 std::string_view name_of(FaultKind kind);
+std::optional<FaultKind> parse_fault_kind(std::string_view name);
 
 // Whom a fault hits. The deciding ones are found when it happens.
 enum class Victim { Chosen, Master, Leader };

@@ -97,13 +97,24 @@ std::size_t Invariants::votes_for(const GroupEpoch& term, const NodeId& candidat
 }
 
 void Invariants::leader_acts(SentinelIndex self, const std::string& group, const FailoverTimeline& timeline,
-                             const std::string& what) {
+                             const std::string& what, TimePoint now) {
   const std::size_t votes = votes_for({group, timeline.epoch}, setup_.sentinels[self]);
   if (!setup_.membership_is_fixed) return;
   if (votes < setup_.sentinels.size() / 2 + 1) {
     fail("a leader has the votes of a majority",
          fmt::format("s{} does {} in {} epoch {} with {} durable votes of {}", self, what, group, timeline.epoch.value,
                      votes, setup_.sentinels.size()));
+  }
+  const Candidacy self_leads{group, timeline.epoch, setup_.sentinels[self]};
+  if (promises_.is_released(self_leads)) {
+    fail("a leader that released its voters acts no more",
+         fmt::format("s{} does {} in {} epoch {}", self, what, group, timeline.epoch.value));
+  }
+  const std::size_t bound = promises_.bound_to(self_leads, now) + 1;
+  if (bound < setup_.sentinels.size() / 2 + 1) {
+    fail("a leader acts on a majority's promises",
+         fmt::format("s{} does {} in {} epoch {} while {} of {} are bound to it", self, what, group,
+                     timeline.epoch.value, bound, setup_.sentinels.size()));
   }
   auto& [epoch, leader] = last_leader_[group];
   if (timeline.epoch < epoch) {
@@ -118,7 +129,7 @@ void Invariants::leader_acts(SentinelIndex self, const std::string& group, const
 }
 
 void Invariants::decided(SentinelIndex self, const Action& action, const Coordinator& core, const Endpoint& node,
-                         const std::string& group) {
+                         const std::string& group, Moment when) {
   const FailoverTimeline* timeline = core.timeline(group);
   const bool leads = timeline && timeline->leader == setup_.sentinels[self] &&
                      (timeline->outcome == "running" || timeline->outcome == "promoted");
@@ -126,7 +137,7 @@ void Invariants::decided(SentinelIndex self, const Action& action, const Coordin
     const std::string what = "promote " + to_string(node);
     if (!leads) return fail("only a leader promotes", fmt::format("s{} does {} in {}", self, what, group));
     promoted_.insert({group, timeline->epoch});
-    leader_acts(self, group, *timeline, what);
+    leader_acts(self, group, *timeline, what, when.now);
   }
   if (const auto* repoint = std::get_if<Repoint>(&action)) {
     const auto& servers = setup_.servers.at(group);
@@ -134,8 +145,45 @@ void Invariants::decided(SentinelIndex self, const Action& action, const Coordin
     if (std::find(servers.begin(), servers.end(), repoint->master) == servers.end() || node == repoint->master) {
       fail("a node follows a node of its group", fmt::format("s{} does {} in {}", self, what, group));
     }
-    if (leads) leader_acts(self, group, *timeline, what);
+    if (leads) leader_acts(self, group, *timeline, what, when.now);
   }
+}
+
+// Votes and leases: who is bound to whom, and until when.
+void Invariants::decided(SentinelIndex self, const SendPeer& word, Moment when) {
+  const NodeId& id = setup_.sentinels[self];
+  const TimePoint until = when.now + Millis(setup_.lease.count() * 1'000'000 / when.clock_ppm);
+  if (const auto* request = std::get_if<VoteRequest>(&word.message)) {
+    promises_.asked({request->group, request->epoch, id}, request->config_epoch);
+  }
+  if (const auto* request = std::get_if<LeaseRequest>(&word.message); request && request->release) {
+    promises_.released({request->group, request->epoch, id});
+  }
+  if (const auto* reply = std::get_if<LeaseReply>(&word.message); reply && reply->granted) {
+    promises_.renewed(self, {reply->group, reply->epoch, word.to}, until);
+  }
+  const auto* vote = std::get_if<VoteReply>(&word.message);
+  if (!vote || vote->refusal != VoteRefusal::None) return;
+  const Candidacy candidacy{vote->group, vote->epoch, word.to};
+  promises_.decided(self, candidacy, until);
+  if (!setup_.membership_is_fixed) return;
+  if (const auto other = promises_.bound_to_other(self, candidacy, when.now); other && other->candidate != id) {
+    fail("a promise is kept",
+         fmt::format("s{} votes for {} in {} epoch {} while bound to {} of epoch {}", self, brief(word.to), vote->group,
+                     vote->epoch.value, brief(other->candidate), other->epoch.value));
+  }
+  const auto config = configs_.find({self, vote->group});
+  const auto known = promises_.known(candidacy);
+  if (config != configs_.end() && known && config->second.epoch > *known) {
+    fail("a candidate knows the voter's configuration",
+         fmt::format("s{} has {} configuration {} and votes for {}, which knows {}", self, vote->group,
+                     config->second.epoch.value, brief(word.to), known->value));
+  }
+}
+
+void Invariants::removed(SentinelIndex self, const std::string& group) {
+  configs_.erase({self, group});
+  shown_epochs_.erase({self, group});
 }
 
 void Invariants::performed(SentinelIndex self, const Action& action) {
@@ -144,6 +192,7 @@ void Invariants::performed(SentinelIndex self, const Action& action) {
   if (!reply || reply->refusal != VoteRefusal::None) return;
   const GroupEpoch term{reply->group, reply->epoch};
   check_vote(self, term, sent->to);
+  promises_.told(self, {reply->group, reply->epoch, sent->to});
   const auto& durable = durable_votes_[term];
   const auto vote = durable.find(self);
   if (vote == durable.end() || vote->second != sent->to) {

@@ -14,10 +14,9 @@
 #include <vector>
 
 #include "sentinel/core/coordinator.h"
+#include "tests/sim/promises.h"
 
 namespace sentinel::sim {
-
-using SentinelIndex = std::size_t;
 
 struct InvariantsSetup {
   std::vector<NodeId> sentinels;
@@ -25,6 +24,13 @@ struct InvariantsSetup {
   std::map<std::string, std::vector<Endpoint>> servers;
   // Majority and lease hold only where every sentinel knows all members.
   bool membership_is_fixed = true;
+  Millis lease{0};
+};
+
+// When something is decided: real time, and how fast the decider's clock runs.
+struct Moment {
+  TimePoint now;
+  std::int64_t clock_ppm = 1'000'000;
 };
 
 struct Violation {
@@ -41,7 +47,14 @@ class Invariants {
 
   // The core handed this action out (whether or not it must wait for the disk).
   void decided(SentinelIndex self, const Action& action, const Coordinator& core, const Endpoint& node,
-               const std::string& group);
+               const std::string& group, Moment when);
+  // A word to a peer, decided, not yet sent.
+  void decided(SentinelIndex self, const SendPeer& word, Moment when);
+
+  // A node of the group is found at another address from now on.
+  void moved(const std::string& group, const Endpoint& at) { setup_.servers[group].push_back(at); }
+  // An operator removed the group here: its configuration may start anew, its votes may not.
+  void removed(SentinelIndex self, const std::string& group);
 
   // The action leaves the process.
   void performed(SentinelIndex self, const Action& action);
@@ -63,7 +76,7 @@ class Invariants {
   void config_durable(SentinelIndex self, const ConfigRecord& config);
   void check_vote(SentinelIndex self, const GroupEpoch& term, const NodeId& candidate);
   void leader_acts(SentinelIndex self, const std::string& group, const FailoverTimeline& timeline,
-                   const std::string& what);
+                   const std::string& what, TimePoint now);
   std::size_t votes_for(const GroupEpoch& term, const NodeId& candidate) const;
 
   InvariantsSetup setup_;
@@ -77,6 +90,7 @@ class Invariants {
   std::map<std::string, std::pair<Epoch, SentinelIndex>> last_leader_;  // Who acted last.
   std::map<std::pair<SentinelIndex, std::string>, Epoch> shown_epochs_;
   std::set<GroupEpoch> promoted_;
+  Promises promises_;
   struct Pace {
     TimePoint moment{};
     unsigned timers = 0;

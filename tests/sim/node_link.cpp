@@ -21,6 +21,13 @@ CommandReply succeeded() {
   return reply;
 }
 
+CommandReply refused(std::string error) {
+  CommandReply reply;
+  reply.refused = true;
+  reply.error = std::move(error);
+  return reply;
+}
+
 CommandReply lost(LinkId link, Token token, std::string why) {
   CommandReply reply;
   reply.link = link;
@@ -46,8 +53,13 @@ void NodeLink::connect() {
       if (!self->closed_ && self->attempt_ == attempt && !self->up_) then(*self);
     });
   };
+  if (setup_.resolver->fails) {
+    return later(setup_.resolver->extra + 1ms,
+                 [](NodeLink& self) { self.went_down(DownCause::Unresolvable, "name not resolved", false); });
+  }
   if (!server) {
-    return later(1ms, [](NodeLink& self) { self.went_down(DownCause::Failed, "no route to host", false); });
+    return later(setup_.resolver->extra + 1ms,
+                 [](NodeLink& self) { self.went_down(DownCause::Failed, "no route to host", false); });
   }
   const HostId there = setup_.redis->server(*server).host;
   if (!setup_.net->connected(setup_.host, there)) {
@@ -55,8 +67,9 @@ void NodeLink::connect() {
   }
   // The kernel accepts for a paused process; a dead one is refused.
   const Millis round_trip = setup_.net->delay(setup_.host, there) + setup_.net->delay(there, setup_.host);
-  later(round_trip, [server](NodeLink& self) {
-    if (self.setup_.redis->server(*server).alive) {
+  later(setup_.resolver->extra + round_trip, [server](NodeLink& self) {
+    const RedisServer& found = self.setup_.redis->server(*server);
+    if (found.alive && found.at == self.setup_.at) {
       self.connected(*server);
     } else {
       self.went_down(DownCause::Refused, "Connection refused", false);
@@ -169,7 +182,8 @@ void NodeLink::with_token(Token token, Millis timeout, std::function<CommandRepl
   out_->send(
       [self = shared_from_this(), token, execute = std::move(execute), generation = generation_, server = server_] {
         self->setup_.redis->receive(server, [self, token, execute, generation, server] {
-          CommandReply answer = execute(server);
+          const auto refusal = self->refusal(server);
+          CommandReply answer = refusal ? *refusal : execute(server);
           answer.link = self->setup_.id;
           answer.token = token;
           if (!self->up_ || self->generation_ != generation) return;
@@ -184,15 +198,37 @@ void NodeLink::with_token(Token token, Millis timeout, std::function<CommandRepl
 
 void NodeLink::ping() {
   command([self = shared_from_this()](ServerIndex server) -> std::optional<Input> {
-    const bool loading = self->setup_.net->queue().now() < self->setup_.redis->server(server).loading_until;
+    const RedisServer& asked = self->setup_.redis->server(server);
+    if (asked.busy) return PingReply{self->setup_.id, PingVerdict::Busy, "BUSY Redis is busy running a script."};
+    if (asked.misconf) return PingReply{self->setup_.id, PingVerdict::Error, "MISCONF Redis is configured to save"};
+    const bool loading = self->setup_.net->queue().now() < asked.loading_until;
     return PingReply{self->setup_.id, loading ? PingVerdict::Loading : PingVerdict::Pong, ""};
   });
 }
 
 void NodeLink::ask_info() {
   command([self = shared_from_this()](ServerIndex server) -> std::optional<Input> {
-    return InfoReply{self->setup_.id, self->setup_.redis->info(server)};
+    const bool busy = self->setup_.redis->server(server).busy;
+    return InfoReply{self->setup_.id, busy ? NodeInfo{} : self->setup_.redis->info(server)};
   });
+}
+
+void NodeLink::script_kill() {
+  command([self = shared_from_this()](ServerIndex server) -> std::optional<Input> {
+    self->setup_.redis->server(server).busy = false;
+    return std::nullopt;
+  });
+}
+
+std::optional<CommandReply> NodeLink::refusal(ServerIndex server) const {
+  if (setup_.redis->server(server).busy) return refused("BUSY Redis is busy running a script.");
+  return std::nullopt;
+}
+
+std::optional<CommandReply> NodeLink::role_refusal(ServerIndex server) const {
+  setup_.role_changes(server);
+  if (setup_.redis->server(server).refuses_role) return refused("NOPERM this user has no permissions");
+  return std::nullopt;
 }
 
 void NodeLink::publish(std::string payload) {
@@ -212,6 +248,7 @@ void NodeLink::promote(const Promote& promoting) {
              [self = shared_from_this(), min_replicas = promoting.min_replicas_to_write,
               connection = connection_](ServerIndex server) {
                RedisServers& redis = *self->setup_.redis;
+               if (const auto refusal = self->role_refusal(server)) return *refusal;
                redis.replica_of(server, std::nullopt);
                if (min_replicas) redis.server(server).min_replicas_to_write = *min_replicas;
                ++redis.server(server).client_generation;
@@ -226,6 +263,7 @@ void NodeLink::repoint(const Repoint& repointing) {
   with_token(repointing.token, repointing.timeout,
              [self = shared_from_this(), master = repointing.master, connection = connection_](ServerIndex server) {
                RedisServers& redis = *self->setup_.redis;
+               if (const auto refusal = self->role_refusal(server)) return *refusal;
                if (!self->setup_.answer_without_doing) {
                  redis.replica_of(server, master);
                  ++redis.server(server).client_generation;

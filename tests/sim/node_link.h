@@ -18,6 +18,12 @@
 
 namespace sentinel::sim {
 
+// How a sentinel's names are resolved; see FaultKind::SlowDns.
+struct Resolver {
+  Millis extra{0};
+  bool fails = false;  // After `extra`.
+};
+
 struct NodeLinkSetup {
   Network* net = nullptr;
   RedisServers* redis = nullptr;
@@ -25,10 +31,13 @@ struct NodeLinkSetup {
   std::string local_ip;
   LinkId id;
   Endpoint at;
+  const Resolver* resolver = nullptr;
   bool answer_without_doing = false;  // A planted bug: SLAVEOF host port is acknowledged and forgotten.
   std::function<void(Input)> deliver;
   // A hello was published on the node; the world tells the listeners.
   std::function<void(ServerIndex, std::string)> publish;
+  // A server executes a role change that we sent.
+  std::function<void(ServerIndex)> role_changes;
 };
 
 class NodeLink : public std::enable_shared_from_this<NodeLink> {
@@ -40,6 +49,7 @@ class NodeLink : public std::enable_shared_from_this<NodeLink> {
   void listen(bool listening) { listening_ = listening; }
   void ping();
   void ask_info();
+  void script_kill();
   void publish(std::string payload);
   void promote(const Promote& command);
   void repoint(const Repoint& command);
@@ -62,6 +72,9 @@ class NodeLink : public std::enable_shared_from_this<NodeLink> {
   void watch();
   void command(Execute execute);
   void with_token(Token token, Millis timeout, std::function<CommandReply(ServerIndex)> execute);
+  // The server's no to a command, or to a change of its role.
+  std::optional<CommandReply> refusal(ServerIndex server) const;
+  std::optional<CommandReply> role_refusal(ServerIndex server) const;
   void reply(Input input);
 
   NodeLinkSetup setup_;

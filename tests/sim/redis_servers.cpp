@@ -50,7 +50,7 @@ void RedisServers::kill(ServerIndex index) {
   RedisServer& killed = server(index);
   if (!killed.alive) return;
   killed.alive = false;
-  killed.paused = false;
+  killed.paused = killed.busy = killed.misconf = false;
   killed.inbox.clear();
   killed.paused_writes.clear();
   ++killed.client_generation;
@@ -73,6 +73,11 @@ void RedisServers::start(ServerIndex index) {
   started.writes_paused_until = TimePoint{};
   started.loading_until = queue_.now() + rng_.jitter(tuning_.loading_max);
   if (started.master) connect_to_master(index);
+}
+
+void RedisServers::move(ServerIndex index, Endpoint at) {
+  CHECK(!server(index).alive && !find(at));
+  server(index).at = std::move(at);
 }
 
 void RedisServers::pause(ServerIndex index) { server(index).paused = server(index).alive; }
@@ -175,18 +180,23 @@ void RedisServers::run_paused_writes(ServerIndex index) {
 
 void RedisServers::write(ServerIndex index, WriteId id, std::function<void(WriteOutcome)> reply) {
   RedisServer& master = server(index);
-  const TimePoint now = queue_.now();
-  if (now < master.loading_until) return reply(WriteOutcome::Loading);
-  if (!master.is_master()) return reply(WriteOutcome::ReadOnly);
-  if (now < master.writes_paused_until) {
+  if (master.is_master() && queue_.now() < master.writes_paused_until && queue_.now() >= master.loading_until) {
     master.paused_writes.push_back([this, index, id, reply = std::move(reply)] {
       receive(index, [this, index, id, reply] { write(index, id, reply); });
     });
     return;
   }
-  if (good_replicas(master) < master.min_replicas_to_write) return reply(WriteOutcome::NoReplicas);
-  append(index, id);
-  reply(WriteOutcome::Ok);
+  const WriteOutcome outcome = would_write(index);
+  if (outcome == WriteOutcome::Ok) append(index, id);
+  reply(outcome);
+}
+
+WriteOutcome RedisServers::would_write(ServerIndex index) const {
+  const RedisServer& asked = *servers_[index];
+  if (queue_.now() < asked.loading_until) return WriteOutcome::Loading;
+  if (!asked.is_master()) return WriteOutcome::ReadOnly;
+  if (asked.busy || asked.misconf || queue_.now() < asked.writes_paused_until) return WriteOutcome::Refused;
+  return good_replicas(asked) < asked.min_replicas_to_write ? WriteOutcome::NoReplicas : WriteOutcome::Ok;
 }
 
 unsigned RedisServers::good_replicas(const RedisServer& master) const {
@@ -248,6 +258,7 @@ void RedisServers::handshake(ServerIndex index) {
 void RedisServers::become_synced(ServerIndex index, ServerIndex master_index, bool full) {
   RedisServer& replica = server(index);
   RedisServer& master = server(master_index);
+  if (master.foreign && !replica.foreign) replica.mixed = true;
   if (full) {
     disconnect_replicas(index);
     replica.log = master.log;

@@ -8,6 +8,8 @@
 //   - A killed server answers nothing and comes back with a new run id; a paused
 //     one reads its socket when it resumes and executes what waited there.
 //   - CONFIG REWRITE came with SLAVEOF, so a restart keeps the role.
+//   - It may be busy with a script, unable to save, forbidden to change its
+//     role, moved to another address, or another deployment's at our address.
 //
 // Offsets count commands, not bytes. All functions that name a server
 // REQUIRE: server < servers().size().
@@ -49,6 +51,11 @@ struct RedisServer {
 
   bool alive = true;
   bool paused = false;
+  bool busy = false;          // -BUSY to everything but SCRIPT KILL.
+  bool misconf = false;       // -MISCONF to PING and to writes.
+  bool refuses_role = false;  // -NOPERM to REPLICAOF.
+  bool foreign = false;       // Another deployment's: nobody here may command it.
+  bool mixed = false;         // Ours, but it once copied from another deployment's.
   TimePoint loading_until{};
   std::string run_id;
 
@@ -84,7 +91,7 @@ struct RedisServer {
   bool is_master() const { return !master; }
 };
 
-enum class WriteOutcome { Ok, ReadOnly, NoReplicas, Loading };
+enum class WriteOutcome { Ok, ReadOnly, NoReplicas, Loading, Refused };
 
 class RedisServers {
  public:
@@ -102,6 +109,8 @@ class RedisServers {
   void pause(ServerIndex index);
   void resume(ServerIndex index);
   void close_connections(ServerIndex index, std::uint64_t except);
+  // A dead server will be found at `at` from now on.
+  void move(ServerIndex index, Endpoint at);
 
   // Bytes arrive: runs `command` now, on resume, or never if the process is dead.
   void receive(ServerIndex index, std::function<void()> command);
@@ -113,6 +122,8 @@ class RedisServers {
   void replica_of(ServerIndex index, const std::optional<Endpoint>& master);
   void pause_writes(ServerIndex index, Millis pause);
   void write(ServerIndex index, WriteId id, std::function<void(WriteOutcome)> reply);
+  // What a write would be answered now.
+  WriteOutcome would_write(ServerIndex index) const;
 
  private:
   void set_link(RedisServer& server, Link link);

@@ -34,7 +34,11 @@ SentinelProcess::SentinelProcess(Surroundings& around, ProcessSetup setup, HostI
   port.post = [this](std::function<void()> work) { post(std::move(work)); };
   port.deliver = [this](const Input& input) { step(input); };
   port_ = around_.mesh->add(std::move(port));
-  disk_.on_durable = [this](const Record& record) { around_.invariants->durable(setup_.index, record); };
+  disk_.on_durable = [this](const Record& record) {
+    around_.invariants->durable(setup_.index, record);
+    if (const auto* group = std::get_if<GroupRecord>(&record); group && group->monitored)
+      removed_.erase(group->settings.name);
+  };
 }
 
 TimePoint SentinelProcess::local(TimePoint global) const {
@@ -61,9 +65,11 @@ void SentinelProcess::boot() {
   if (around_.mutation == Mutation::ForgetVotes) state.votes.clear();
   if (around_.mutation == Mutation::ForgetConfigs) state.configs.clear();
   note("boots");
+  remembers_since_ = around_.net->queue().now();
   // The machine may have booted too, which starts its monotonic clock anew.
   if (rng_.below(2) == 0) clock_base_ = Millis(1000 + static_cast<Millis::rep>(rng_.below(1'000'000)));
   core_ = std::make_unique<Coordinator>(setup_.settings, setup_.groups, std::move(state), rng_.next(), local_now());
+  std::erase_if(removed_, [&](const std::string& group) { return core_->settings(group) != nullptr; });
   after_step();
   if (disk_.refusing()) refuse_disk(true);
 }
@@ -145,8 +151,52 @@ bool SentinelProcess::reset(const std::string& group) {
   if (!core_ || port_->paused || !core_->settings(group)) return false;
   note("operator: reset " + group);
   core_->reset(local_now(), group);
+  remembers_since_ = around_.net->queue().now();
   after_step();
   return true;
+}
+
+bool SentinelProcess::remove(const std::string& group) {
+  if (!core_ || port_->paused || !core_->settings(group)) return false;
+  note("operator: remove " + group);
+  removed_.insert(group);
+  answered_.erase(group);
+  around_.invariants->removed(setup_.index, group);
+  const Result<void> done = core_->remove(local_now(), group);
+  remembers_since_ = around_.net->queue().now();
+  after_step();
+  return done.has_value();
+}
+
+// True once the group is watched for good, by this command or because the removal was lost in a crash.
+bool SentinelProcess::monitor(const std::string& group, const Endpoint& master) {
+  if (!core_ || port_->paused) return false;
+  if (core_->settings(group)) return !removed(group);
+  const auto settings = std::find_if(setup_.groups.begin(), setup_.groups.end(),
+                                     [&](const GroupSettings& each) { return each.name == group; });
+  GroupSettings watched = *settings;
+  watched.master = master;
+  const Result<void> done = core_->monitor(local_now(), std::move(watched));
+  note(fmt::format("operator: monitor {} at {}: {}", group, to_string(master), done ? "OK" : done.error()));
+  after_step();
+  return false;  // Once it is on disk.
+}
+
+bool SentinelProcess::set(const std::string& group, Millis down_after, unsigned quorum) {
+  if (!core_ || port_->paused || !core_->settings(group)) return false;
+  GroupSettings settings = *core_->settings(group);
+  settings.down_after = down_after;
+  settings.quorum = quorum;
+  note(fmt::format("operator: set {} down-after {} quorum {}", group, down_after.count(), quorum));
+  const Result<void> done = core_->set(local_now(), std::move(settings), {});
+  after_step();
+  return done.has_value();
+}
+
+void SentinelProcess::hear(const Hello& hello) {
+  post([this, hello, life = life_] {
+    if (life == life_) step(HelloPublished{hello});
+  });
 }
 
 void SentinelProcess::after_step() {
@@ -160,6 +210,7 @@ void SentinelProcess::after_step() {
 void SentinelProcess::check_answers() {
   for (const GroupSettings& group : setup_.groups) {
     const Endpoint* master = core_->master_address(group.name);
+    if (!master && removed(group.name)) continue;
     if (!master) {
       around_.invariants->fail("a configured group stays", fmt::format("s{} forgot {}", setup_.index, group.name));
       return;
@@ -247,7 +298,9 @@ bool SentinelProcess::crash_here(CrashPoint point, const std::vector<Record>& re
 }
 
 void SentinelProcess::check_decisions(const std::vector<Action>& actions) {
+  const Moment when{around_.net->queue().now(), setup_.clock_ppm};
   for (const Action& action : actions) {
+    if (const auto* word = std::get_if<SendPeer>(&action)) around_.invariants->decided(setup_.index, *word, when);
     LinkId id;
     if (const auto* promote = std::get_if<Promote>(&action)) id = promote->link;
     if (const auto* repoint = std::get_if<Repoint>(&action)) id = repoint->link;
@@ -256,7 +309,8 @@ void SentinelProcess::check_decisions(const std::vector<Action>& actions) {
     const std::optional<ServerIndex> server = around_.redis->find(at->at());
     if (!server) continue;
     const std::string& group = setup_.groups[around_.redis->server(*server).group].name;
-    around_.invariants->decided(setup_.index, action, *core_, at->at(), group);
+    around_.invariants->decided(setup_.index, action, *core_, at->at(), group, when);
+    around_.decided(setup_.index, action, group);
   }
 }
 
@@ -288,7 +342,9 @@ void SentinelProcess::open_link(const OpenLink& open) {
       if (life == life_) step(input);
     });
   };
+  setup.resolver = &resolver_;
   setup.publish = around_.publish;
+  setup.role_changes = [this](ServerIndex server) { around_.role_changes(setup_.index, server); };
   links_[open.link] = NodeLink::open(std::move(setup));
 }
 
@@ -318,7 +374,7 @@ void SentinelProcess::perform(const Action& action) {
                  [&](const SendInfo& info) { with(info.link, [](NodeLink& at) { at.ask_info(); }); },
                  [&](const SetHelloListening& set) { with(set.link, [&](NodeLink& at) { at.listen(set.listen); }); },
                  [&](const PublishHello& hello) { with(hello.link, [&](NodeLink& at) { at.publish(hello.payload); }); },
-                 [](const ScriptKill&) {},
+                 [&](const ScriptKill& kill) { with(kill.link, [](NodeLink& at) { at.script_kill(); }); },
                  [&](const Promote& promote) { with(promote.link, [&](NodeLink& at) { at.promote(promote); }); },
                  [&](const Repoint& repoint) { with(repoint.link, [&](NodeLink& at) { at.repoint(repoint); }); },
                  [&](const ConfigSet& set) { with(set.link, [&](NodeLink& at) { at.config_set(set); }); },

@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,9 @@ struct Surroundings {
   Mutation mutation = Mutation::None;
   std::map<std::string, std::uint64_t>* events = nullptr;  // Name -> how many were shown.
   std::function<void(ServerIndex, std::string)> publish;
+  // The world's own judgement of what a sentinel does to a server.
+  std::function<void(SentinelIndex, const Action&, const std::string& group)> decided;
+  std::function<void(SentinelIndex, ServerIndex)> role_changes;
 };
 
 struct ProcessSetup {
@@ -58,6 +62,10 @@ class SentinelProcess {
   // Calls this once, when the process has just won an election; nullptr: not any more.
   void when_it_leads(std::function<void()> then) { leads_ = std::move(then); }
   void refuse_disk(bool refusing);
+  void slow_disk(Millis extra) { disk_.slow_down(extra); }
+  void resolve_slowly(Resolver how) { resolver_ = how; }
+  // Since when it has known its nodes without a break: boots, resets and removals make it forget.
+  TimePoint remembers_since() const { return remembers_since_; }
 
   bool alive() const { return port_->alive; }
   bool paused() const { return port_->paused; }
@@ -66,12 +74,19 @@ class SentinelProcess {
   const Coordinator* core() const { return core_.get(); }
   const NodeId& id() const { return setup_.settings.self; }
   HostId host() const { return port_->host; }
+  const Endpoint& at() const { return port_->at; }
   TimePoint local_now() const { return local(around_.net->queue().now()); }
   std::uint64_t crashes_at(CrashPoint point) const { return point_crashes_[point == CrashPoint::AfterDurable]; }
 
   // The operator's commands; false while the process can't hear them or refuses.
   bool failover(const std::string& group);
   bool reset(const std::string& group);
+  bool remove(const std::string& group);
+  bool monitor(const std::string& group, const Endpoint& master);
+  bool set(const std::string& group, Millis down_after, unsigned quorum);
+  bool removed(const std::string& group) const { return removed_.contains(group); }
+  // Somebody published a hello on the sentinel's own port.
+  void hear(const Hello& hello);
 
   // A hello published on a server reaches those who listen there.
   void push_hello(ServerIndex server, const Hello& hello);
@@ -110,6 +125,9 @@ class SentinelProcess {
   std::function<void()> leads_;
   std::uint64_t point_crashes_[2] = {0, 0};
   std::map<std::string, Endpoint> answered_;
+  std::set<std::string> removed_;  // By the operator, for now.
+  Resolver resolver_;
+  TimePoint remembers_since_{};
 };
 
 // One line for a person: what an input or action is.

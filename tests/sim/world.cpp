@@ -3,7 +3,6 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <unordered_set>
 
 #include "common/check.h"
 
@@ -52,7 +51,9 @@ void World::build() {
     }
     group_settings_.push_back(std::move(named));
   }
+  own_servers_ = redis_.servers().size();
   acknowledged_.resize(settings_.groups);
+  add_foreign_servers();
 
   std::vector<ProcessSetup> setups;
   for (SentinelIndex index = 0; index < settings_.sentinels; ++index) {
@@ -73,8 +74,13 @@ void World::build() {
     checks.sentinels.push_back(setup.settings.self);
     setups.push_back(std::move(setup));
   }
+  checks.lease = settings_.process.lease;
   invariants_ = std::make_unique<Invariants>(std::move(checks));
-  around_ = {&net_, &redis_, &mesh_, invariants_.get(), &history_, settings_.mutation, &report_.events, {}};
+  around_ = {&net_, &redis_, &mesh_, invariants_.get(), &history_, settings_.mutation, &report_.events, {}, {}, {}};
+  around_.decided = [this](SentinelIndex self, const Action& action, const std::string& group) {
+    if (const auto* promote = std::get_if<Promote>(&action)) judge_promotion(self, *promote, group);
+  };
+  around_.role_changes = [this](SentinelIndex self, ServerIndex server) { judge_role_change(self, server); };
   // A publication reaches the listeners of the server and of its replicas.
   around_.publish = [this](ServerIndex server, const std::string& payload) {
     const std::optional<Hello> hello = parse_hello(payload);
@@ -106,9 +112,21 @@ void World::build() {
     };
   }
   const TimePoint start = queue_.now() + settings_.warm_up;
-  if (!settings_.fault_kinds.empty() && settings_.fault_count > 0) {
-    faults_ = draw_faults(rng_, {start, start + settings_.fault_time, settings_.fault_count, settings_.fault_kinds});
+  if (settings_.faults) {
+    faults_ = *settings_.faults;
+  } else if (!settings_.fault_kinds.empty() && settings_.fault_count > 0) {
+    Rng rng(settings_.seed * 2 + 2);  // Its own: fewer faults leave all other chance as it was.
+    faults_ = draw_faults(rng, {start, start + settings_.fault_time, settings_.fault_count, settings_.fault_kinds});
   }
+}
+
+// Another deployment's master and replica, for addresses that are taken over.
+void World::add_foreign_servers() {
+  const Endpoint master{"10.9.0.1", 6379};
+  const ServerIndex first = redis_.add(settings_.groups, master, std::nullopt, 100);
+  const ServerIndex second = redis_.add(settings_.groups, {"10.9.0.2", 6379}, master, 100);
+  redis_.server(first).foreign = redis_.server(second).foreign = true;
+  redis_.kill(second);  // Until it takes over an address.
 }
 
 Report World::run() {
@@ -136,7 +154,7 @@ Report World::run() {
     }
   }
   if (!stopped()) report_.settled_after = converged_since - healed_at;
-  count_losses();
+  if (!stopped()) judge_losses();
   for (const auto& sentinel : sentinels_) {
     report_.happened[FaultKind::SentinelCrashBeforeDurable] += sentinel->crashes_at(CrashPoint::BeforeDurable);
     report_.happened[FaultKind::SentinelCrashAfterDurable] += sentinel->crashes_at(CrashPoint::AfterDurable);
@@ -221,14 +239,20 @@ std::optional<std::string> World::unconverged(std::size_t group) const {
     }
     if (status->master.s_down || status->o_down) return fmt::format("a sentinel sees {} down", to_string(*answer));
   }
-  for (ServerIndex index = 0; index < redis_.servers().size(); ++index) {
+  const bool guarded = settings_.group.write_safety == WriteSafety::Enforce && !alone(group, *master);
+  for (ServerIndex index = 0; index < own_servers_; ++index) {
     const RedisServer& server = *redis_.servers()[index];
     if (server.group != group) continue;
+    if (server.at != *master && !known(index)) continue;
+    if (guarded && server.min_replicas_to_write == 0) {
+      return fmt::format("{} takes writes that no replica follows", to_string(server.at));
+    }
     if (server.at == *master) {
       if (!server.is_master()) return fmt::format("{} is answered and is no master", to_string(server.at));
+      const bool takes = redis_.would_write(index) == WriteOutcome::Ok || alone(group, *master);
+      if (!takes) return fmt::format("{} takes no writes", to_string(server.at));
       continue;
     }
-    if (!known(index)) continue;
     if (server.is_master()) return fmt::format("{} is a second master", to_string(server.at));
     if (server.master != master) {
       return fmt::format("{} follows {}", to_string(server.at), to_string(*server.master));
@@ -238,16 +262,14 @@ std::optional<std::string> World::unconverged(std::size_t group) const {
   return std::nullopt;
 }
 
-void World::count_losses() {
-  for (std::size_t group = 0; group < settings_.groups; ++group) {
-    report_.acknowledged += acknowledged_[group].size();
-    const auto master = current_master(group);
-    if (!master) continue;
-    const auto& log = redis_.servers()[*master]->log;
-    const std::unordered_set<WriteId> kept(log.begin(), log.end());
-    report_.lost += static_cast<std::uint64_t>(std::count_if(acknowledged_[group].begin(), acknowledged_[group].end(),
-                                                             [&](WriteId id) { return !kept.contains(id); }));
+// Whether the sentinels know no replica that write safety could ask for: the
+// others moved to addresses that nobody has told them.
+bool World::alone(std::size_t group, const Endpoint& master) const {
+  for (ServerIndex index = 0; index < own_servers_; ++index) {
+    const RedisServer& server = *redis_.servers()[index];
+    if (server.group == group && server.at != master && known(index)) return false;
   }
+  return true;
 }
 
 // --- Clients: ask a sentinel, write to the master until it refuses or closes.
@@ -292,11 +314,14 @@ void World::write(std::size_t index) {
         redis_.receive(server, [this, index, server, host, id, finish, open, connection] {
           if (redis_.server(server).client_generation != connection) return;
           redis_.write(server, id, [this, index, server, host, id, finish, open, connection](WriteOutcome outcome) {
+            const RedisServer& wrote = redis_.server(server);
+            const Acknowledged done{id, queue_.now(), server, wrote.replid, wrote.min_replicas_to_write > 0};
             if (!net_.reaches(host, clients_[index].host)) return;
             queue_.after(net_.delay(host, clients_[index].host),
-                         [this, index, server, id, finish, open, outcome, connection] {
+                         [this, index, server, finish, open, outcome, connection, done] {
                            if (redis_.server(server).client_generation != connection) return finish(false, 10ms);
-                           if (outcome == WriteOutcome::Ok && *open) acknowledged_[clients_[index].group].push_back(id);
+                           if (outcome == WriteOutcome::Ok && *open)
+                             acknowledged_[clients_[index].group].push_back(done);
                            finish(outcome != WriteOutcome::ReadOnly, 20ms + rng_.jitter(80ms));
                          });
           });

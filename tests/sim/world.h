@@ -39,6 +39,7 @@ struct WorldSettings {
   RedisTuning redis;
   std::vector<FaultKind> fault_kinds;
   std::size_t fault_count = 10;
+  std::optional<std::vector<Fault>> faults;  // These instead of drawn ones.
   Millis warm_up{12000};
   Millis fault_time{90000};
   Millis settle_max{180000};
@@ -60,6 +61,7 @@ struct Report {
   std::map<FaultKind, std::uint64_t> happened;
   std::uint64_t acknowledged = 0;
   std::uint64_t lost = 0;   // Acknowledged, and not at the last master.
+  Millis loss_span{0};      // Longest stretch of lost writes that one master acknowledged.
   Millis settled_after{0};  // Since everything was healed.
   std::vector<Fault> faults;
   std::vector<std::string> history;
@@ -88,28 +90,68 @@ class World {
   void think(std::size_t client);
   void ask_master(Client& client);
   void write(std::size_t client);
-  void count_losses();
+  void add_foreign_servers();
 
-  // Faults.
+  // Faults (world_faults*.cpp). Each returns how to end it.
+  using Ending = std::function<void()>;
   void happen(const Fault& fault);
-  std::function<void()> cause(const Fault& fault);
-  std::function<void()> cause_at_node(const Fault& fault);
-  std::function<void()> cause_at_sentinel(const Fault& fault);
-  std::function<void()> cause_in_network(const Fault& fault);
-  std::function<void()> cut(std::vector<std::pair<HostId, HostId>> pairs);
-  std::vector<HostId> side_of(const Fault& fault);
-  ServerIndex node_victim(const Fault& fault);
-  SentinelIndex sentinel_victim(const Fault& fault);
-  void stall_leader(SentinelProcess& process, Millis lasts);
-  void restart_when_crashed(SentinelProcess& process, Millis again);
+  void end_later(Millis lasts, Ending end);
   void heal_all();
+  Ending cause(const Fault& fault);
+  ServerIndex node_victim(const Fault& fault);
+  SentinelProcess& sentinel_victim(const Fault& fault);
 
-  // Judgement.
+  Ending kill_node(const Fault& fault);
+  Ending pause_node(const Fault& fault);
+  Ending reset_node(const Fault& fault);
+  Ending trouble_node(const Fault& fault, bool RedisServer::*trouble, const std::string& words);
+  Ending move_node(const Fault& fault);
+  Ending replace_node(const Fault& fault);
+  bool may_move(ServerIndex index) const;
+  Endpoint fresh_address(ServerIndex index);
+
+  Ending crash_sentinel(const Fault& fault);
+  Ending arm_crash(const Fault& fault, CrashPoint point);
+  void restart_when_crashed(SentinelProcess& process, Millis again);
+  Ending pause_sentinel(const Fault& fault);
+  Ending arm_stall(const Fault& fault);
+  void stall_leader(SentinelProcess& process, Millis lasts);
+  Ending fail_disk(const Fault& fault);
+  Ending slow_disk(const Fault& fault);
+  Ending operator_fails_over(const Fault& fault);
+  Ending operator_resets(const Fault& fault);
+  Ending operator_removes(const Fault& fault);
+  void watch_again(SentinelProcess& process, std::size_t group);
+  Ending operator_sets(const Fault& fault);
+
+  Ending cut(std::vector<std::pair<HostId, HostId>> pairs);
+  std::vector<HostId> side_of(const Fault& fault);
+  Ending partition(const Fault& fault);
+  Ending cut_some_pairs(const Fault& fault);
+  Ending clog(const Fault& fault);
+  Ending slow_network(const Fault& fault);
+  Ending slow_dns(const Fault& fault);
+  void remember_hello();
+  void spread(const Hello& hello, std::uint64_t choice);
+  Ending forge_hello(const Fault& fault);
+  Ending repeat_hello(const Fault& fault);
+
+  // What the sentinels do, judged by the true state of the servers (world_oracles.cpp).
+  void judge_promotion(SentinelIndex self, const Promote& promote, const std::string& group);
+  void judge_choice(const FailoverTimeline& timeline, const GroupStatus& status, ServerIndex chosen);
+  void judge_reason(SentinelIndex self, const FailoverTimeline& timeline);
+  void judge_loss(const FailoverTimeline& timeline, ServerIndex chosen);
+  void judge_role_change(SentinelIndex self, ServerIndex server);
+  void judge_losses();
+  bool calm_for(Millis time) const;
+
+  // Judgement at the end.
   const std::string& group_name(std::size_t group) const { return group_settings_[group].name; }
   std::optional<ServerIndex> current_master(std::size_t group) const;
   std::optional<std::string> unconverged() const;
   std::optional<std::string> unconverged(std::size_t group) const;
   bool known(ServerIndex server) const;
+  bool alone(std::size_t group, const Endpoint& master) const;
   bool stopped() const { return invariants_->violation().has_value(); }
   void note(const std::string& line) { history_.add(queue_.now(), line); }
 
@@ -126,11 +168,26 @@ class World {
   std::vector<std::unique_ptr<SentinelProcess>> sentinels_;
   std::vector<Client> clients_;
   std::vector<Fault> faults_;
-  std::map<std::uint64_t, std::function<void()>> ongoing_;  // How to end what lasts.
+  std::size_t own_servers_ = 0;              // Those before the foreign ones.
+  std::map<std::uint64_t, Ending> ongoing_;  // How to end what lasts.
+  TimePoint last_trouble_{};                 // A fault began or ended.
+  TimePoint last_death_{};                   // Of a server.
+  TimePoint foreign_since_{};
+  bool foreign_adopted_ = false;  // Somebody who could not know better made it ours.
+  unsigned moves_ = 0;            // How many addresses were used up.
+  std::set<ServerIndex> moved_;   // Servers that are not where they were at first.
+  std::vector<Hello> hellos_;
   std::uint64_t next_ongoing_ = 0;
   bool healed_ = false;
   WriteId next_write_ = 1;
-  std::vector<std::vector<WriteId>> acknowledged_;  // By group.
+  struct Acknowledged {
+    WriteId id = 0;
+    TimePoint at{};  // When the server executed it.
+    ServerIndex server = 0;
+    std::string history;   // The server's replication id then.
+    bool guarded = false;  // By min-replicas-to-write.
+  };
+  std::vector<std::vector<Acknowledged>> acknowledged_;  // By group.
   Report report_;
 };
 

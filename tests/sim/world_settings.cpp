@@ -28,6 +28,7 @@ WorldSettings draw_settings(std::uint64_t seed) {
   world.group.write_safety = kModes[rng.below(3)];
   world.group.max_lag = between(rng, 2s, 10s);
   world.discovery = rng.below(7) == 0;
+  world.clock_error_ppm = rng.below(2) == 0 ? 10'000 : 50'000;
   world.delay_max = between(rng, 1ms, 20ms);
   world.commit_max = between(rng, 2ms, 50ms);
   world.odd_priorities = rng.below(6) == 0;

@@ -77,7 +77,7 @@ std::vector<PeerMessage> one_of_each() {
       VoteReply{"g", Epoch{4}, 77, VoteRefusal::LeaseHeld, {kId}, Epoch{5}},
       LeaseRequest{"g", Epoch{4}, 78, true},
       LeaseReply{"g", Epoch{4}, 78, true},
-      ConfigMessage{"g", Epoch{4}, {"10.0.0.1", 6379}, "", {kId}},
+      ConfigMessage{"g", Epoch{4}, {"10.0.0.1", 6379}, "", {kId}, true},
       ConfirmRequest{"g", Epoch{4}, {"10.0.0.1", 6379}, 79},
       ConfirmReply{"g", Epoch{4}, 79, true},
   };

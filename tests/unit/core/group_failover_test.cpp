@@ -283,5 +283,36 @@ TEST(Identity, AStrangerAtAKnownAddressIsNeverTouched) {  // R-C6
   EXPECT_EQ(foreign->ineligible, "belongs to another deployment");
 }
 
+TEST(Failover, AMasterThatWasMadeAReplicaGetsItsRoleBackWhenNobodyElseCanHaveIt) {  // R-F2; found by the simulation
+  OneSentinel world;
+  world.settle();
+  world.played[kMaster].info = OneSentinel::replica_info("run-1", {"10.0.0.77", 6379}, 100);
+  world.played[kMaster].info.master_link_up = false;
+  world.kill(kReplica1);
+  world.kill(kReplica2);
+  world.pass(17s);
+  world.agree_that_down();
+  ASSERT_TRUE(world.pass_until([&] { return !world.sent<Promote>().empty(); }));
+  EXPECT_EQ(world.sent<Promote>().back().link, world.played[kMaster].link);
+  world.pass(1s);
+  EXPECT_EQ(*world.core.master_address("g"), kMaster);
+  EXPECT_EQ(world.core.status(world.now, "g")->config_epoch, Epoch{1});
+  EXPECT_FALSE(world.saw("+switch-master"));
+}
+
+TEST(Failover, APlannedOneLeavesEverythingAsItWasWhenTheMasterIsNotReached) {  // R-L4
+  OneSentinel world;
+  world.settle();
+  world.pause_answers = false;
+  ASSERT_TRUE(world.core.failover(world.now, "g"));
+  world.feed(Tick{});
+  ASSERT_TRUE(world.pass_until([&] { return !world.sent<PauseWrites>().empty(); }));
+  CommandReply lost{.link = world.played[kMaster].link, .token = world.sent<PauseWrites>().back().token};
+  lost.error = "link lost";
+  world.feed(lost);
+  EXPECT_TRUE(world.saw("-failover-abort-drain-timeout"));
+  EXPECT_TRUE(world.sent<Promote>().empty());
+}
+
 }  // namespace
 }  // namespace sentinel

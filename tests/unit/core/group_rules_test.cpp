@@ -55,6 +55,35 @@ TEST(Vote, IsRefusedForStrangersStaleConfigurationsAndWithoutADisk) {
   EXPECT_EQ(world.told<VoteReply>().back().refusal, VoteRefusal::UnknownGroup);
 }
 
+TEST(Vote, OutlivesTheRemovalOfItsGroup) {  // R-E2; found by the simulation
+  OneSentinel world;
+  world.settle();
+  world.kill(kMaster);
+  world.pass(600ms);
+  world.say(kPeerB, request(5));
+  EXPECT_EQ(world.told<VoteReply>().back().refusal, VoteRefusal::None);
+  ASSERT_TRUE(world.core.remove(world.now, "g"));
+  ASSERT_TRUE(world.core.monitor(world.now, group_settings()));
+  world.feed(Tick{});
+  world.say(kPeerC, request(5));
+  EXPECT_EQ(world.told<VoteReply>().back().refusal, VoteRefusal::AlreadyVoted);
+}
+
+TEST(Membership, AGroupWatchedAgainAsksThePeersWhoWatchItToo) {  // R-E3; found by the simulation
+  OneSentinel world;
+  world.settle();
+  ASSERT_TRUE(world.core.remove(world.now, "g"));
+  ASSERT_TRUE(world.core.monitor(world.now, group_settings()));
+  world.feed(Tick{});
+  EXPECT_TRUE(world.told<ConfigMessage>().back().asks);
+  const auto configs = world.told<ConfigMessage>().size();
+  const auto views = world.told<ViewMessage>().size();
+  world.say(kPeerB, ConfigMessage{"g", Epoch{0}, kMaster, "", {}, true});
+  EXPECT_EQ(world.told<ConfigMessage>().size(), configs + 1);
+  EXPECT_FALSE(world.told<ConfigMessage>().back().asks);
+  EXPECT_EQ(world.told<ViewMessage>().size(), views + 1);
+}
+
 // --- Configuration.
 
 TEST(Configuration, EqualEpochsWithTwoAddressesAreReportedAndTheMajorityWins) {  // R-C4
@@ -77,6 +106,56 @@ TEST(Configuration, AbsurdEpochsAndForgedHellosMoveNothing) {  // R-C4
   world.pass(5s);
   EXPECT_EQ(*world.core.master_address("g"), kMaster);
   EXPECT_EQ(world.core.status(world.now, "g")->sentinels.size(), 2U);
+}
+
+// Even if the node it names is a master of our history: epochs are made by elections only.
+TEST(Configuration, AHelloOnlyShowsWhereToLook) {  // R-C4; found by the simulation
+  OneSentinel world;
+  world.settle();
+  world.played[kReplica1].info = OneSentinel::master_info("run-x", "history-2", 100);
+  world.played[kReplica1].info.replication_id2 = "history";
+  world.feed(PeerDown{kPeerB});
+  const Hello hello{{"10.0.1.2", 26379}, kPeerB, Epoch{7}, "g", kReplica1, Epoch{7}};
+  world.feed(HelloPublished{hello});
+  world.pass(100ms);
+  world.feed(HelloPublished{hello});
+  world.pass(100ms);
+  EXPECT_EQ(*world.core.master_address("g"), kMaster);
+  EXPECT_EQ(world.core.status(world.now, "g")->config_epoch, Epoch{0});
+}
+
+TEST(Configuration, NobodyIsCommandedBeforeItSaidWhoItIs) {  // R-C6; found by the simulation
+  OneSentinel world;
+  world.settle();
+  world.played[kReplica1].info = OneSentinel::master_info("run-x", "history-2", 100);
+  world.pass(12s);  // A stray: it would be corrected.
+  world.kill(kReplica1);
+  const auto before = world.sent<Repoint>().size();
+  // Another deployment's replica answers at its address; its INFO takes a moment.
+  world.played[kReplica1].info = OneSentinel::replica_info("run-y", {"10.9.9.9", 6379}, 5);
+  world.played[kReplica1].info.replication_id = "strange";
+  world.feed(LinkUp{world.played[kReplica1].link, kReplica1.host, "10.0.1.1"});  // played[].answers stays false.
+  world.pass(1s);
+  EXPECT_EQ(world.sent<Repoint>().size(), before);
+  world.revive(kReplica1);
+  world.pass(60s);
+  EXPECT_TRUE(world.saw("+foreign-node"));
+  EXPECT_EQ(world.sent<Repoint>().size(), before);
+}
+
+TEST(Configuration, AStrangerAtTheMastersAddressIsReplacedAndNeverCommanded) {  // R-C6; found by the simulation
+  OneSentinel world;
+  world.settle();
+  world.kill(kMaster);
+  world.played[kMaster].info = OneSentinel::replica_info("run-y", {"10.9.9.9", 6379}, 5);
+  world.played[kMaster].info.replication_id = "strange";
+  world.revive(kMaster);
+  world.pass(6s);
+  world.agree_that_down();
+  ASSERT_TRUE(world.pass_until([&] { return world.saw("+switch-master"); }));
+  world.pass(60s);
+  EXPECT_TRUE(world.saw("+foreign-node"));
+  for (const Repoint& repoint : world.sent<Repoint>()) EXPECT_NE(repoint.link, world.played[kMaster].link);
 }
 
 // --- Detection.

@@ -1,0 +1,143 @@
+// What the world knows and the sentinels don't: which server is alive, who has
+// the most data, what was acknowledged. Each rule here is one that a sentinel
+// can keep with what it is able to see.
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <map>
+#include <unordered_set>
+
+#include "tests/sim/world.h"
+
+namespace sentinel::sim {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Millis kCalm = 25s;       // After this long without a fault nothing is left to detect.
+constexpr Millis kShortCalm = 4s;   // Enough for a planned failover.
+constexpr Millis kDeadFor = 1s;     // Then nothing of its stream is on its way any more.
+constexpr Millis kInfoRound = 13s;  // Every node was asked who it is by then.
+constexpr Millis kServerCron = 2s;  // The server looks at its replicas' lag once a second.
+
+}  // namespace
+
+// Nothing was wrong for that long; at the start nothing ever was.
+bool World::calm_for(Millis time) const {
+  if (!ongoing_.empty()) return false;
+  return last_trouble_ == TimePoint{} || queue_.now() - last_trouble_ >= time;
+}
+
+void World::judge_promotion(SentinelIndex self, const Promote&, const std::string& group) {
+  const Coordinator& core = *sentinels_[self]->core();
+  const FailoverTimeline* timeline = core.timeline(group);
+  const auto status = core.status(sentinels_[self]->local_now(), group);
+  if (!timeline || !status) return;
+  judge_reason(self, *timeline);
+  const std::optional<ServerIndex> chosen = redis_.find(timeline->to);
+  if (!chosen || redis_.server(*chosen).foreign) return;  // judge_role_change() sees to it.
+  judge_choice(*timeline, *status, *chosen);
+  judge_loss(*timeline, *chosen);
+}
+
+// R-D, R-E5: a master that everybody reaches stays.
+void World::judge_reason(SentinelIndex self, const FailoverTimeline& timeline) {
+  if (timeline.cause == "operator" || !calm_for(kCalm)) return;
+  const std::optional<ServerIndex> from = redis_.find(timeline.from);
+  if (!from) return;
+  const RedisServer& master = redis_.server(*from);
+  if (!master.alive || master.paused || !master.is_master() || master.foreign) return;
+  invariants_->fail("a healthy master is left alone",
+                    fmt::format("s{} replaces {} ({}) in {}", self, to_string(master.at), timeline.cause,
+                                timeline.group));
+}
+
+// R-F1, R-F2: of those that could be chosen, the one with the most data, as it is now.
+void World::judge_choice(const FailoverTimeline& timeline, const GroupStatus& status, ServerIndex chosen) {
+  const std::optional<ServerIndex> from = redis_.find(timeline.from);
+  if (from && redis_.server(*from).alive) return;  // Its stream may still be arriving.
+  if (queue_.now() - last_death_ < kDeadFor) return;
+  const RedisServer& best = redis_.server(chosen);
+  for (const NodeStatus& replica : status.replicas) {
+    const std::optional<ServerIndex> index = redis_.find(replica.at);
+    if (!index || *index == chosen || replica.disconnected || replica.s_down) continue;
+    const RedisServer& other = redis_.server(*index);
+    const bool rejected = std::any_of(timeline.rejected.begin(), timeline.rejected.end(),
+                                      [&](const auto& each) { return each.first == to_string(replica.at); });
+    const bool comparable = other.alive && !other.foreign && other.priority == best.priority &&
+                            other.replid == best.replid && other.master == best.master && !other.is_master();
+    if (rejected || !comparable || other.offset() <= best.offset()) continue;
+    invariants_->fail("the freshest replica is promoted",
+                      fmt::format("{} with offset {} is promoted, {} has {}", to_string(best.at), best.offset(),
+                                  to_string(other.at), other.offset()));
+  }
+}
+
+// R-L4: a planned failover takes all writes along.
+void World::judge_loss(const FailoverTimeline& timeline, ServerIndex chosen) {
+  const std::optional<ServerIndex> from = redis_.find(timeline.from);
+  if (timeline.cause != "operator" || !from) return;
+  const RedisServer& old = redis_.server(*from);
+  const RedisServer& best = redis_.server(chosen);
+  const bool drained = std::any_of(timeline.phases.begin(), timeline.phases.end(),
+                                   [](const auto& phase) { return phase.first == "drained"; });
+  if (!drained && !calm_for(kShortCalm)) return;
+  if (!old.alive || old.paused || !old.is_master() || old.replid != best.replid) return;
+  const auto missing = std::max<std::int64_t>(0, old.offset() - best.offset());
+  if (missing == 0 || static_cast<std::size_t>(missing) > old.log.size()) return;
+  if (std::all_of(old.log.end() - missing, old.log.end(), [](WriteId id) { return id == 0; })) return;
+  invariants_->fail("a planned failover loses no write",
+                    fmt::format("{} is promoted in {} epoch {}, {} commands behind {}", to_string(best.at),
+                                timeline.group, timeline.epoch.value, missing, to_string(old.at)));
+}
+
+// R-C6: whoever had time to see who was there before doesn't command a stranger.
+void World::judge_role_change(SentinelIndex self, ServerIndex server) {
+  const RedisServer& told = redis_.server(server);
+  if (!told.foreign || foreign_adopted_) return;
+  // Our replicas copy from whoever answers at their master's address. Then the data is the strangers' anyway.
+  for (ServerIndex index = 0; index < own_servers_; ++index) {
+    if (redis_.server(index).mixed) foreign_adopted_ = true;
+  }
+  if (foreign_adopted_) return;
+  if (sentinels_[self]->remembers_since() + kInfoRound > foreign_since_) {
+    foreign_adopted_ = true;
+    return;
+  }
+  invariants_->fail("only our own nodes are commanded",
+                    fmt::format("s{} changes the role of {}, which belongs to others", self, to_string(told.at)));
+}
+
+// R-L1: what was acknowledged and is gone; and that it is no more than the bound allows.
+// With one replica the bound is exact; with more, a replica beside a cut-off master keeps it open.
+void World::judge_losses() {
+  for (std::size_t group = 0; group < settings_.groups; ++group) {
+    report_.acknowledged += acknowledged_[group].size();
+    const auto master = current_master(group);
+    if (!master) continue;
+    const auto& log = redis_.servers()[*master]->log;
+    const std::unordered_set<WriteId> kept(log.begin(), log.end());
+    std::map<std::pair<ServerIndex, std::string>, std::pair<TimePoint, TimePoint>> spans;
+    for (const Acknowledged& each : acknowledged_[group]) {
+      if (kept.contains(each.id)) continue;
+      ++report_.lost;
+      if (!each.guarded) continue;
+      auto& [first, last] = spans.try_emplace({each.server, each.history}, each.at, each.at).first->second;
+      first = std::min(first, each.at);
+      last = std::max(last, each.at);
+    }
+    for (const auto& [where, span] : spans) {
+      const Millis length = span.second - span.first;
+      report_.loss_span = std::max(report_.loss_span, length);
+      const bool exact = settings_.replicas == 1 && settings_.redis.persists;
+      if (!exact || settings_.group.write_safety != WriteSafety::Enforce) continue;
+      if (length <= settings_.group.max_lag + kServerCron) continue;
+      invariants_->fail("loss is bounded by max-lag",
+                        fmt::format("{} acknowledged writes for {} ms that are lost, bound {} ms",
+                                    to_string(redis_.server(where.first).at), length.count(),
+                                    settings_.group.max_lag.count()));
+    }
+  }
+}
+
+}  // namespace sentinel::sim
