@@ -8,7 +8,8 @@ namespace sentinel {
 namespace {
 
 constexpr std::size_t kLineBytesMax = 64 * 1024;  // Of a simple string, an error or a number.
-constexpr std::size_t kElementBytesMin = 3;       // "_\r\n": no element is shorter.
+constexpr std::size_t kLineEndBytes = 2;
+constexpr std::size_t kElementBytesMin = 3;  // "_\r\n": no element is shorter.
 
 std::optional<std::int64_t> parse_integer(std::string_view text) {
   if (!text.empty() && text.front() == '+') text.remove_prefix(1);
@@ -83,9 +84,11 @@ Result<bool> ReplyParser::step() {
   const std::size_t before = at_;
   const auto text = line();
   if (!text) {
-    if (buffer_.size() - at_ > kLineBytesMax) return broken("line too long");
+    // The \r may be there already.
+    if (buffer_.size() - at_ > kLineBytesMax + 1) return broken("line too long");
     return false;
   }
+  if (text->size() > kLineBytesMax) return broken("line too long");
   reply_bytes_ += at_ - before;
   if (reply_bytes_ > limits_.bytes_max) return broken("reply too large");
   if (text->empty()) return broken("empty line where a reply should start");
@@ -121,7 +124,9 @@ Result<bool> ReplyParser::step() {
         complete({});
         return true;
       }
-      if (static_cast<std::uint64_t>(*length) > limits_.bytes_max - reply_bytes_) return broken("reply too large");
+      if (static_cast<std::uint64_t>(*length) + kLineEndBytes > limits_.bytes_max - reply_bytes_) {
+        return broken("reply too large");
+      }
       bulk_ = static_cast<std::size_t>(*length);
       bulk_type_ = type;
       return true;

@@ -21,6 +21,12 @@ int hex_value(char c) {
   return -1;
 }
 
+// Up to its end, or as far as it has arrived: a line that is too long is so
+// however it was cut.
+std::size_t line_bytes(const char* line, const char* end, std::size_t arrived) {
+  return end == nullptr ? arrived : static_cast<std::size_t>(end - line);
+}
+
 char unescape(char c) {
   switch (c) {
     case 'n': return '\n';
@@ -130,7 +136,7 @@ RequestParser::Step RequestParser::read_header(bool authenticated) {
   char* const line = buffer_.get() + begin_;
   const std::size_t size = end_ - begin_;
   const auto* const cr = static_cast<const char*>(std::memchr(line, '\r', size));
-  if (cr == nullptr && size > kInlineBytesMax) return broken("too big mbulk count string");
+  if (line_bytes(line, cr, size) > kInlineBytesMax) return broken("too big mbulk count string");
   if (cr == nullptr || cr + 1 >= line + size) return Step::NeedMore;
 
   const auto length = parse_length(line + 1, static_cast<std::size_t>(cr - line) - 1);
@@ -149,7 +155,7 @@ RequestParser::Step RequestParser::read_bulk(bool authenticated) {
     const char* const line = buffer_.get() + scan_;
     const std::size_t size = end_ - scan_;
     const auto* const cr = static_cast<const char*>(std::memchr(line, '\r', size));
-    if (cr == nullptr && size > kInlineBytesMax) return broken("too big bulk count string");
+    if (line_bytes(line, cr, size) > kInlineBytesMax) return broken("too big bulk count string");
     if (cr == nullptr || cr + 1 >= line + size) return Step::NeedMore;
     if (*line != '$') return broken(std::string("expected '$', got '") + *line + "'");
 
@@ -175,7 +181,8 @@ RequestParser::Step RequestParser::next_inline() {
   char* const line = buffer_.get() + begin_;
   const std::size_t size = end_ - begin_;
   auto* const newline = static_cast<char*>(std::memchr(line, '\n', size));
-  if (newline == nullptr) return size > kInlineBytesMax ? broken("too big inline request") : Step::NeedMore;
+  if (line_bytes(line, newline, size) > kInlineBytesMax) return broken("too big inline request");
+  if (newline == nullptr) return Step::NeedMore;
 
   char* line_end = newline;
   if (line_end > line && line_end[-1] == '\r') --line_end;

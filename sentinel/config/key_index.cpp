@@ -18,6 +18,12 @@ std::vector<ConfigError> sorted(std::vector<ConfigError> list) {
   return list;
 }
 
+std::string printable(std::string text) {
+  std::replace_if(
+      text.begin(), text.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
+  return text;
+}
+
 std::string unknown_key(const std::string& key, const std::vector<std::string>& known) {
   const std::string before_colon = key.substr(0, key.find(':'));
   if (before_colon != key && std::find(known.begin(), known.end(), before_colon) != known.end()) {
@@ -40,6 +46,14 @@ void add_docs(std::vector<KeyDoc>& docs, const std::string& block, const KeyTabl
 }
 
 }  // namespace
+
+void Problems::error(const YamlNode& where, std::string text) {
+  errors_.push_back({where.line, where.column, printable(std::move(text))});
+}
+
+void Problems::warning(const YamlNode& where, std::string text) {
+  warnings_.push_back({where.line, where.column, printable(std::move(text))});
+}
 
 std::string Problems::absolute(const std::string& path) const {
   if (path.starts_with('/')) return path;

@@ -18,12 +18,10 @@ class Problems {
  public:
   explicit Problems(std::string folder) : folder_(std::move(folder)) {}
 
-  void error(const YamlNode& where, std::string text) {
-    errors_.push_back({where.line, where.column, std::move(text)});
-  }
-  void warning(const YamlNode& where, std::string text) {
-    warnings_.push_back({where.line, where.column, std::move(text)});
-  }
+  // What is not printable ASCII in the text becomes "?": a path or an address
+  // that a message repeats must not steer a terminal.
+  void error(const YamlNode& where, std::string text);
+  void warning(const YamlNode& where, std::string text);
 
   // An absolute path; relative ones start at the configuration file's folder.
   std::string absolute(const std::string& path) const;

@@ -5,6 +5,7 @@
 #include <yaml-cpp/parser.h>
 
 #include <sstream>
+#include <utility>
 
 #include "common/check.h"
 
@@ -112,7 +113,7 @@ class TreeBuilder final : public YAML::EventHandler {
         value.line = parent.key.line;
         value.column = parent.key.column;
       }
-      parent.node.pairs.emplace_back(std::move(parent.key), std::move(value));
+      parent.node.pairs.push_back({.key = std::move(parent.key), .value = std::move(value)});
       parent.has_key = false;
     }
   }

@@ -9,7 +9,6 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "common/result.h"
@@ -23,13 +22,20 @@ inline constexpr std::size_t kYamlNodesMax = 500'000;
 
 struct YamlNode {
   enum class Kind { Null, Scalar, List, Map };
+  struct Pair;
 
   Kind kind = Kind::Null;
-  int line = 0;                                      // From 1.
-  int column = 0;                                    // From 1.
-  std::string text;                                  // Scalar.
-  std::vector<YamlNode> items;                       // List.
-  std::vector<std::pair<YamlNode, YamlNode>> pairs;  // Map, in the order written, duplicates included.
+  int line = 0;                 // From 1.
+  int column = 0;               // From 1.
+  std::string text;             // Scalar.
+  std::vector<YamlNode> items;  // List.
+  std::vector<Pair> pairs;      // Map, in the order written, duplicates included.
+};
+
+// Not a std::pair, whose definition asks for properties of a YamlNode that depend on it.
+struct YamlNode::Pair {
+  YamlNode key;
+  YamlNode value;
 };
 
 // The one document in `text`; an empty one is Null. The error never repeats a

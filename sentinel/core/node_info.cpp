@@ -5,9 +5,14 @@
 namespace sentinel {
 namespace {
 
+struct ReplicaLine {
+  Endpoint at;
+  bool online = false;
+};
+
 // "ip=10.0.0.2,port=6379,state=online,..." or the old "10.0.0.2,6379,online".
-std::optional<Endpoint> replica_line(std::string_view value) {
-  std::string_view ip, port;
+std::optional<ReplicaLine> replica_line(std::string_view value) {
+  std::string_view ip, port, state;
   std::size_t index = 0;
   while (!value.empty()) {
     const auto comma = value.find(',');
@@ -17,15 +22,19 @@ std::optional<Endpoint> replica_line(std::string_view value) {
       ip = field.substr(3);
     else if (field.starts_with("port="))
       port = field.substr(5);
+    else if (field.starts_with("state="))
+      state = field.substr(6);
     else if (field.find('=') == std::string_view::npos && index == 0)
       ip = field;
     else if (field.find('=') == std::string_view::npos && index == 1)
       port = field;
+    else if (field.find('=') == std::string_view::npos && index == 2)
+      state = field;
     ++index;
   }
   const auto number = parse_unsigned(port, 65535);
   if (ip.empty() || ip.size() > kHostBytesMax || !number || *number == 0) return std::nullopt;
-  return Endpoint{std::string(ip), static_cast<std::uint16_t>(*number)};
+  return ReplicaLine{.at = {std::string(ip), static_cast<std::uint16_t>(*number)}, .online = state == "online"};
 }
 
 bool is_replica_key(std::string_view key) {
@@ -73,8 +82,10 @@ void read_field(NodeInfo& info, std::string_view key, std::string_view value, st
   else if (key == "replica_announced")
     info.announced = value != "0";
   else if (is_replica_key(key) && info.replicas.size() < kNodesPerGroupMax) {
-    if (auto replica = replica_line(value)) info.replicas.push_back(std::move(*replica));
-    if (value.find("online") != std::string_view::npos) ++info.online_replicas;
+    auto replica = replica_line(value);
+    if (!replica) return;
+    info.replicas.push_back(std::move(replica->at));
+    if (replica->online) ++info.online_replicas;
   }
 }
 

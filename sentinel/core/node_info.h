@@ -21,7 +21,7 @@ struct NodeInfo {
   std::string replication_id;       // master_replid.
   std::string replication_id2;      // master_replid2: the history it continued from.
   std::uint64_t master_offset = 0;  // master_repl_offset.
-  unsigned online_replicas = 0;     // Of the slaveN lines: those that have all data and stream.
+  unsigned online_replicas = 0;     // Of `replicas`: those that have all data and stream.
   std::vector<Endpoint> replicas;   // slaveN lines; masters only.
 
   // Replicas only.

@@ -1,7 +1,10 @@
 #include "sentinel/store/record_json.h"
 
+#include <concepts>
 #include <cstdint>
+#include <limits>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 namespace sentinel {
 namespace {
@@ -51,14 +54,22 @@ void read(const json& object, const char* name, std::string& to) {
 void read(const json& object, const char* name, bool& to) {
   if (const json& value = field(object, name); value.is_boolean()) to = value.get<bool>();
 }
-void read(const json& object, const char* name, unsigned& to) {
-  if (const json& value = field(object, name); value.is_number_unsigned()) to = value.get<unsigned>();
+// A number that does not fit is not another number.
+template <std::unsigned_integral Number>
+void read(const json& object, const char* name, Number& to) {
+  const json& value = field(object, name);
+  if (!value.is_number_unsigned()) return;
+  const auto number = value.get<std::uint64_t>();
+  if (number <= std::numeric_limits<Number>::max()) to = static_cast<Number>(number);
 }
-void read(const json& object, const char* name, std::uint64_t& to) {
-  if (const json& value = field(object, name); value.is_number_unsigned()) to = value.get<std::uint64_t>();
+std::optional<Millis> millis_of(const json& value) {
+  if (value.is_number_unsigned() && value.get<std::uint64_t>() > INT64_MAX) return std::nullopt;
+  if (!value.is_number_integer()) return std::nullopt;
+  return Millis(value.get<std::int64_t>());
 }
 void read(const json& object, const char* name, Millis& to) {
-  if (const json& value = field(object, name); value.is_number_integer()) to = Millis(value.get<std::int64_t>());
+  const auto value = millis_of(field(object, name));
+  if (value && *value >= Millis{0} && *value <= kStoredMillisMax) to = *value;
 }
 
 json endpoint_json(const Endpoint& at) { return json{{"host", text_json(at.host)}, {"port", at.port}}; }
@@ -66,7 +77,7 @@ json endpoint_json(const Endpoint& at) { return json{{"host", text_json(at.host)
 Endpoint endpoint_of(const json& value) {
   Endpoint at;
   read(value, "host", at.host);
-  if (const json& port = field(value, "port"); port.is_number_unsigned()) at.port = port.get<std::uint16_t>();
+  read(value, "port", at.port);
   return at;
 }
 
@@ -155,8 +166,9 @@ FailoverTimeline timeline_from_json(const std::string& text) {
   read(value, "cause", timeline.cause);
   read(value, "outcome", timeline.outcome);
   for (const json& pair : field(value, "phases_ms")) {
-    if (!pair.is_array() || pair.size() != 2 || !pair[1].is_number_integer()) continue;
-    timeline.phases.emplace_back(text_of(pair[0]), Millis(pair[1].get<std::int64_t>()));
+    if (!pair.is_array() || pair.size() != 2) continue;
+    const auto after = millis_of(pair[1]);
+    if (after) timeline.phases.emplace_back(text_of(pair[0]), *after);
   }
   for (const json& pair : field(value, "rejected")) {
     if (pair.is_array() && pair.size() == 2) timeline.rejected.emplace_back(text_of(pair[0]), text_of(pair[1]));

@@ -5,11 +5,15 @@
 
 #include <string>
 
+#include "common/time.h"
 #include "sentinel/core/event.h"
 #include "sentinel/core/settings.h"
 #include "sentinel/core/timeline.h"
 
 namespace sentinel {
+
+// Of a duration: what SENTINEL SET allows. A longer or negative one is odd.
+inline constexpr Millis kStoredMillisMax{1'000'000'000'000};
 
 std::string to_json(const GroupSettings& settings);
 std::string to_json(const FailoverTimeline& timeline);

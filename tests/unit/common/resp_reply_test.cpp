@@ -117,6 +117,20 @@ TEST(ReplyParser, refuses_what_exceeds_its_limits_before_reading_it) {
   EXPECT_EQ(parse(std::string(70000, '+'), 4096), std::vector<std::string>{"broken: line too long"});
 }
 
+TEST(ReplyParser, a_line_is_too_long_however_it_is_cut) {
+  const std::string longest = "+" + std::string(64 * 1024 - 1, 'a');
+  for (const std::size_t piece : {std::size_t{1}, std::size_t{16 * 1024}, longest.size() + 1, 2 * longest.size()}) {
+    EXPECT_EQ(parse(longest + "\r\n", piece), std::vector<std::string>{longest}) << piece;
+    EXPECT_EQ(parse(longest + "a\r\n", piece), std::vector<std::string>{"broken: line too long"}) << piece;
+  }
+}
+
+TEST(ReplyParser, the_line_end_of_the_last_string_counts_too) {
+  const ReplyLimits limits{.bytes_max = 100, .depth_max = 2};
+  EXPECT_EQ(parse("$93\r\n" + std::string(93, 'a') + "\r\n", 4096, limits).at(0).size(), 95u);
+  EXPECT_EQ(parse("$94\r\n", 4096, limits), std::vector<std::string>{"broken: reply too large"});
+}
+
 TEST(ReplyParser, words_of_takes_arrays_of_strings_only) {
   const auto one = [](std::string_view bytes) {
     ReplyParser parser;

@@ -131,6 +131,19 @@ TEST(RequestParser, BrokenRequestsNameTheirFaultInStocksWords) {
   }
 }
 
+TEST(RequestParser, ALineIsTooLongHoweverItIsCut) {
+  const auto cut = [](std::string_view bytes) { return parse(bytes, [] { return kReadBytes; }); };
+  const std::string longest(kInlineBytesMax, 'a');
+  EXPECT_THAT(parse(longest + "\n").requests, ElementsAre(Request{longest}));
+  EXPECT_THAT(cut(longest + "\n").requests, ElementsAre(Request{longest}));
+  for (const std::string& bytes : {longest + "a\n", "*" + longest + "\r\n", "*1\r\n$" + longest + "\r\n"}) {
+    const Parsed whole = parse(bytes);
+    EXPECT_THAT(whole.error, testing::StartsWith("ERR Protocol error: too big")) << bytes.substr(0, 10);
+    EXPECT_EQ(cut(bytes).error, whole.error) << bytes.substr(0, 10);
+    EXPECT_THAT(whole.requests, IsEmpty()) << bytes.substr(0, 10);
+  }
+}
+
 TEST(RequestParser, TheLargestAllowedBulkIsTaken) {
   const std::string large(kBulkBytesMax, 'z');
   EXPECT_THAT(parse(multibulk({"PUBLISH", "c", large})).requests, ElementsAre(Request{"PUBLISH", "c", large}));

@@ -83,6 +83,11 @@ TEST(Garbage, RandomBytesAreHandled) {
   }
 }
 
+TEST(Garbage, NoMessageSteersTheTerminal) {
+  read_and_check("password-file: \"/no/\\e[2Jwhere\"\n");
+  read_and_check("peers: [\"a\\e[2J:1\", \"a\\e[2J:1\"]\n");
+}
+
 TEST(Garbage, DeepNestingEndsAtTheLimit) {
   for (const std::string opener : {"[", "{a: ", "- ", "? ", "? - ", "[{a: "}) {
     std::string text;

@@ -49,6 +49,18 @@ TEST(NodeInfo, TakesAnyTextAndBoundsTheReplicas) {
   EXPECT_EQ(parse_node_info(many).replicas.size(), kNodesPerGroupMax);
 }
 
+TEST(NodeInfo, OnlineIsAStateAndNoPartOfAName) {
+  EXPECT_EQ(parse_node_info("slave0:ip=shop-online-2,port=6379,state=wait_bgsave,offset=0,lag=0\n").online_replicas,
+            0U);
+  EXPECT_EQ(parse_node_info("slave0:shop-online-2,6379,send_bulk\n").online_replicas, 0U);
+}
+
+TEST(NodeInfo, CountsOnlineReplicasThatItTakes) {
+  const NodeInfo info = parse_node_info("slave0:ip=,port=0,state=online\nslave1:ip=h,port=1,state=online\n");
+  EXPECT_EQ(info.replicas.size(), 1U);
+  EXPECT_EQ(info.online_replicas, 1U);
+}
+
 TEST(Hello, ReadsWhatItWrites) {
   const Hello hello{{"10.0.0.9", 26379}, {kId}, Epoch{12}, "orders", {"10.0.0.1", 6379}, Epoch{11}};
   EXPECT_EQ(format_hello(hello), "10.0.0.9,26379," + kId + ",12,orders,10.0.0.1,6379,11");
