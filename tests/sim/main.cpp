@@ -98,7 +98,7 @@ int run(const Options& options) {
 
 #ifdef VIGIL_MUTANTS
 // Every mutant of the core must be killed: some seed must violate some rule.
-int run_mutants(const Options& options) {
+int run_mutants(Options options) {
   std::size_t survivors = 0;
   std::size_t tried = 0;
   fmt::print("{:<34} {:>6} {:>6}  {}\n", "mutant", "seeds", "killer", "violated");
@@ -109,6 +109,9 @@ int run_mutants(const Options& options) {
       continue;
     ++tried;
     sentinel::active_mutant = index;
+    options.faults = CLI::detail::split(sentinel::kMutantFaults[index], ',');
+    std::erase(options.faults, "");
+    if (options.only) return run(options);  // One run of one mutant, explained.
     std::uint64_t runs = 0;
     std::optional<std::pair<std::uint64_t, std::string>> killed;
     run_seeds(
@@ -140,7 +143,7 @@ std::string check_mutation(const std::string& name) {
 int main(int argc, char** argv) {
   Options options;
   CLI::App app("Simulates whole deployments in virtual time; a seed gives the same run everywhere.");
-  app.add_option("--seeds", options.seeds, "How many seeds to run")->capture_default_str();
+  app.add_option("--seeds", options.seeds, "How many seeds to run")->capture_default_str()->take_last();
   app.add_option("--from", options.first, "The first of them")->capture_default_str();
   app.add_option("--seed", options.only, "Run this one only; with --verbose its whole timeline");
   app.add_option("--jobs", options.jobs, "How many runs at a time")->capture_default_str();

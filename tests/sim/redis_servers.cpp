@@ -145,6 +145,7 @@ NodeInfo RedisServers::info(ServerIndex index) const {
 
 void RedisServers::replica_of(ServerIndex index, const std::optional<Endpoint>& master) {
   RedisServer& changed = server(index);
+  if (!master) changed.last_promoted = queue_.now();
   if (changed.master == master) return;  // "Already connected to specified master", or a master already.
   detach_from_master(index);
   // Both ways its own replicas must learn of the changed history.

@@ -83,6 +83,8 @@ struct RedisServer {
   TimePoint writes_paused_until{};
   std::vector<std::function<void()>> paused_writes;
 
+  TimePoint last_promoted{};  // REPLICAOF NO ONE was executed.
+
   std::uint64_t client_generation = 0;                         // Changes when clients are disconnected.
   std::vector<std::function<void()>> inbox;                    // Waits in the socket while paused.
   std::map<std::uint64_t, std::function<void()>> connections;  // Called when the server closes it.

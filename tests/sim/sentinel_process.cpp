@@ -38,6 +38,7 @@ SentinelProcess::SentinelProcess(Surroundings& around, ProcessSetup setup, HostI
     around_.invariants->durable(setup_.index, record);
     if (const auto* group = std::get_if<GroupRecord>(&record); group && group->monitored)
       removed_.erase(group->settings.name);
+    if (const auto* config = std::get_if<ConfigRecord>(&record)) around_.configured(setup_.index, *config);
   };
 }
 
@@ -318,6 +319,7 @@ void SentinelProcess::release(const std::vector<Action>& actions, const std::vec
   for (const Action& action : actions) perform(action);
   for (const Event& event : events) {
     ++(*around_.events)[event.name];
+    around_.shown(setup_.index, event);
     if (around_.history->on() && event.level != Level::Debug) note("* " + event.name + " " + event.message);
   }
 }

@@ -37,6 +37,8 @@ struct Surroundings {
   // The world's own judgement of what a sentinel does to a server.
   std::function<void(SentinelIndex, const Action&, const std::string& group)> decided;
   std::function<void(SentinelIndex, ServerIndex)> role_changes;
+  std::function<void(SentinelIndex, const ConfigRecord&)> configured;  // It is on disk.
+  std::function<void(SentinelIndex, const Event&)> shown;
 };
 
 struct ProcessSetup {

@@ -76,10 +76,18 @@ void World::build() {
   }
   checks.lease = settings_.process.lease;
   invariants_ = std::make_unique<Invariants>(std::move(checks));
-  around_ = {&net_, &redis_, &mesh_, invariants_.get(), &history_, settings_.mutation, &report_.events, {}, {}, {}};
+  around_.net = &net_;
+  around_.redis = &redis_;
+  around_.mesh = &mesh_;
+  around_.invariants = invariants_.get();
+  around_.history = &history_;
+  around_.mutation = settings_.mutation;
+  around_.events = &report_.events;
   around_.decided = [this](SentinelIndex self, const Action& action, const std::string& group) {
     if (const auto* promote = std::get_if<Promote>(&action)) judge_promotion(self, *promote, group);
   };
+  around_.configured = [this](SentinelIndex self, const ConfigRecord& config) { judge_config(self, config); };
+  around_.shown = [this](SentinelIndex self, const Event& event) { judge_event(self, event); };
   around_.role_changes = [this](SentinelIndex self, ServerIndex server) { judge_role_change(self, server); };
   // A publication reaches the listeners of the server and of its replicas.
   around_.publish = [this](ServerIndex server, const std::string& payload) {

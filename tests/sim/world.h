@@ -141,7 +141,10 @@ class World {
   void judge_choice(const FailoverTimeline& timeline, const GroupStatus& status, ServerIndex chosen);
   void judge_reason(SentinelIndex self, const FailoverTimeline& timeline);
   void judge_loss(const FailoverTimeline& timeline, ServerIndex chosen);
+  void judge_freshness(SentinelIndex self, const FailoverTimeline& timeline, const GroupStatus& status);
   void judge_role_change(SentinelIndex self, ServerIndex server);
+  void judge_config(SentinelIndex self, const ConfigRecord& config);
+  void judge_event(SentinelIndex self, const Event& event);
   void judge_losses();
   bool calm_for(Millis time) const;
 
@@ -177,6 +180,7 @@ class World {
   unsigned moves_ = 0;            // How many addresses were used up.
   std::set<ServerIndex> moved_;   // Servers that are not where they were at first.
   std::vector<Hello> hellos_;
+  std::map<std::pair<std::string, Epoch>, std::pair<TimePoint, ServerIndex>> promotions_;  // As they were decided.
   std::uint64_t next_ongoing_ = 0;
   bool healed_ = false;
   WriteId next_write_ = 1;

@@ -49,6 +49,10 @@ void World::happen(const Fault& fault) {
   remember_hello();
   std::function<void()> end = cause(fault);
   if (!end) return;
+  if (fault.kind == FaultKind::OperatorFailover) {  // No trouble.
+    ++report_.happened[fault.kind];
+    return end();
+  }
   last_trouble_ = queue_.now();
   // Counted when it strikes.
   const bool armed = fault.kind == FaultKind::SentinelCrashBeforeDurable ||

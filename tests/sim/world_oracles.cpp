@@ -34,8 +34,10 @@ void World::judge_promotion(SentinelIndex self, const Promote&, const std::strin
   const auto status = core.status(sentinels_[self]->local_now(), group);
   if (!timeline || !status) return;
   judge_reason(self, *timeline);
+  judge_freshness(self, *timeline, *status);
   const std::optional<ServerIndex> chosen = redis_.find(timeline->to);
   if (!chosen || redis_.server(*chosen).foreign) return;  // judge_role_change() sees to it.
+  promotions_[{group, timeline->epoch}] = {queue_.now(), *chosen};
   judge_choice(*timeline, *status, *chosen);
   judge_loss(*timeline, *chosen);
 }
@@ -50,6 +52,27 @@ void World::judge_reason(SentinelIndex self, const FailoverTimeline& timeline) {
   invariants_->fail("a healthy master is left alone",
                     fmt::format("s{} replaces {} ({}) in {}", self, to_string(master.at), timeline.cause,
                                 timeline.group));
+}
+
+// R-F1: the choice rests on what the replica said after the election.
+void World::judge_freshness(SentinelIndex self, const FailoverTimeline& timeline, const GroupStatus& status) {
+  std::optional<Millis> elected;
+  std::optional<Millis> selected;
+  for (const auto& [phase, at] : timeline.phases) {
+    if (phase == "elected") elected = at;
+    if (phase == "selected") selected = at;
+  }
+  const bool again = std::any_of(timeline.rejected.begin(), timeline.rejected.end(), [](const auto& each) {
+    return each.second.starts_with("refused to be promoted");
+  });
+  // Between the choice and the promotion of a planned one lies the attempt to drain.
+  if (!elected || !selected || again || timeline.cause == "operator") return;
+  for (const NodeStatus& replica : status.replicas) {
+    if (replica.at != timeline.to || replica.info_refresh <= *selected - *elected + 1ms) continue;
+    invariants_->fail("a choice rests on present offsets",
+                      fmt::format("s{} promotes {} by what it said {} ms ago", self, to_string(replica.at),
+                                  replica.info_refresh.count()));
+  }
 }
 
 // R-F1, R-F2: of those that could be chosen, the one with the most data, as it is now.
@@ -89,6 +112,24 @@ void World::judge_loss(const FailoverTimeline& timeline, ServerIndex chosen) {
   invariants_->fail("a planned failover loses no write",
                     fmt::format("{} is promoted in {} epoch {}, {} commands behind {}", to_string(best.at),
                                 timeline.group, timeline.epoch.value, missing, to_string(old.at)));
+}
+
+// R-F3, R-F4: a leader commits what happened.
+void World::judge_config(SentinelIndex self, const ConfigRecord& config) {
+  if (config.leader != sentinels_[self]->id()) return;
+  const auto decided = promotions_.find({config.group, config.epoch});
+  if (decided == promotions_.end()) return;
+  const auto& [when, server] = decided->second;
+  if (redis_.server(server).last_promoted >= when) return;
+  invariants_->fail("what is committed was promoted",
+                    fmt::format("s{} commits {} epoch {} master {}, which executed no promotion", self, config.group,
+                                config.epoch.value, to_string(config.master)));
+}
+
+// R-D1: silence that never was.
+void World::judge_event(SentinelIndex self, const Event& event) {
+  if (event.name != "+sdown" || !calm_for(kCalm)) return;
+  invariants_->fail("nobody is called down without a fault", fmt::format("s{}: +sdown {}", self, event.message));
 }
 
 // R-C6: whoever had time to see who was there before doesn't command a stranger.
