@@ -37,7 +37,7 @@ std::function<void()> World::reset_node(const Fault& fault) {
   return [] {};
 }
 
-std::function<void()> World::trouble_node(const Fault& fault, bool RedisServer::* trouble, const std::string& words) {
+std::function<void()> World::trouble_node(const Fault& fault, bool RedisServer::*trouble, const std::string& words) {
   const ServerIndex node = node_victim(fault);
   RedisServer& server = redis_.server(node);
   if (!server.alive || server.*trouble) return nullptr;
@@ -107,6 +107,7 @@ std::function<void()> World::replace_node(const Fault& fault) {
   return [this, node, foreign, at] {
     note(fmt::format("world: {} is nobody's, {} starts", to_string(at), to_string(redis_.server(node).at)));
     redis_.kill(foreign);
+    redis_.server(foreign).master = redis_.server(own_servers_).at;  // Whatever it was told meanwhile.
     redis_.move(foreign, Endpoint{fmt::format("10.9.0.{}", 100 + moves_++), 6379});
     redis_.start(node);
   };

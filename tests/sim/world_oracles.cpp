@@ -25,6 +25,10 @@ constexpr Millis kServerCron = 2s;  // The server looks at its replicas' lag onc
 // Nothing was wrong for that long; at the start nothing ever was.
 bool World::calm_for(Millis time) const {
   if (!ongoing_.empty()) return false;
+  for (const auto& sentinel : sentinels_) {  // An armed crash may strike long after it was armed.
+    if (!sentinel->alive()) return false;
+    if (last_trouble_ != TimePoint{} && queue_.now() - sentinel->remembers_since() < time) return false;
+  }
   return last_trouble_ == TimePoint{} || queue_.now() - last_trouble_ >= time;
 }
 
@@ -35,6 +39,7 @@ void World::judge_promotion(SentinelIndex self, const Promote&, const std::strin
   if (!timeline || !status) return;
   judge_reason(self, *timeline);
   judge_freshness(self, *timeline, *status);
+  promotions_.erase({group, timeline->epoch});
   const std::optional<ServerIndex> chosen = redis_.find(timeline->to);
   if (!chosen || redis_.server(*chosen).foreign) return;  // judge_role_change() sees to it.
   promotions_[{group, timeline->epoch}] = {queue_.now(), *chosen};
@@ -49,9 +54,9 @@ void World::judge_reason(SentinelIndex self, const FailoverTimeline& timeline) {
   if (!from) return;
   const RedisServer& master = redis_.server(*from);
   if (!master.alive || master.paused || !master.is_master() || master.foreign) return;
-  invariants_->fail("a healthy master is left alone",
-                    fmt::format("s{} replaces {} ({}) in {}", self, to_string(master.at), timeline.cause,
-                                timeline.group));
+  invariants_->fail(
+      "a healthy master is left alone",
+      fmt::format("s{} replaces {} ({}) in {}", self, to_string(master.at), timeline.cause, timeline.group));
 }
 
 // R-F1: the choice rests on what the replica said after the election.
@@ -62,9 +67,8 @@ void World::judge_freshness(SentinelIndex self, const FailoverTimeline& timeline
     if (phase == "elected") elected = at;
     if (phase == "selected") selected = at;
   }
-  const bool again = std::any_of(timeline.rejected.begin(), timeline.rejected.end(), [](const auto& each) {
-    return each.second.starts_with("refused to be promoted");
-  });
+  const bool again = std::any_of(timeline.rejected.begin(), timeline.rejected.end(),
+                                 [](const auto& each) { return each.second.starts_with("refused to be promoted"); });
   // Between the choice and the promotion of a planned one lies the attempt to drain.
   if (!elected || !selected || again || timeline.cause == "operator") return;
   for (const NodeStatus& replica : status.replicas) {
@@ -173,10 +177,10 @@ void World::judge_losses() {
       const bool exact = settings_.replicas == 1 && settings_.redis.persists;
       if (!exact || settings_.group.write_safety != WriteSafety::Enforce) continue;
       if (length <= settings_.group.max_lag + kServerCron) continue;
-      invariants_->fail("loss is bounded by max-lag",
-                        fmt::format("{} acknowledged writes for {} ms that are lost, bound {} ms",
-                                    to_string(redis_.server(where.first).at), length.count(),
-                                    settings_.group.max_lag.count()));
+      invariants_->fail(
+          "loss is bounded by max-lag",
+          fmt::format("{} acknowledged writes for {} ms that are lost, bound {} ms",
+                      to_string(redis_.server(where.first).at), length.count(), settings_.group.max_lag.count()));
     }
   }
 }

@@ -111,7 +111,8 @@ MUTANTS = [
     Mutant("command-before-info", "group.cpp",
            "  node.info_asked = false;\n  node.identified = false;\n  node.liveness.link_up(turn.ear());",
            "  node.info_asked = false;\n  node.identified = MUTANT && node.has_info;\n"
-           "  node.liveness.link_up(turn.ear());"),
+           "  node.liveness.link_up(turn.ear());",
+           "foreign-node,node-kill,clog"),
     Mutant("correct-nothing", "group_correction.cpp",
            "  const auto kind = wrong(node);\n  if (!kind ||",
            "  const auto kind = wrong(node);\n  if (MUTANT || !kind ||"),
