@@ -269,8 +269,8 @@ void Group::compute_deadline(const Turn& turn) {
   for (const auto& [id, since] : peer_down_since_)
     if (!peer_s_down_.contains(id)) by(since + settings_.down_after);
   if (o_down_ && !campaign_) {
-    by(std::max({next_attempt_, o_down_since_, turn.now + Millis{10}}));
-    by(turn.now + turn.process.rank_stagger);
+    const TimePoint standing = may_stand_at(turn);
+    by(standing > turn.now ? standing : turn.now + turn.process.rank_stagger);
   }
   if (leading()) by(campaign_->next_renewal);
   std::visit(

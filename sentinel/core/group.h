@@ -132,6 +132,7 @@ class Group {
 
   // Election.
   std::optional<HoldBack> held_back(const Turn& turn) const;
+  TimePoint may_stand_at(const Turn& turn) const;
   void maybe_stand(Turn& turn);
   void become_candidate(Turn& turn, bool forced);
   void count_votes(Turn& turn);
