@@ -55,7 +55,7 @@ void Group::change_settings(Turn& turn, GroupSettings settings) {
     node->liveness.set_down_after(settings_.down_after);
     if (access == before) continue;
     turn.act(CloseLink{node->link});
-    node->link = turn.new_link();
+    node->link = open_link(turn);
     node->connected = node->info_asked = node->urgent = false;
     node->listening = false;
     node->liveness.link_lost();
@@ -115,8 +115,10 @@ Node* Group::find(const Endpoint& at) {
   return nullptr;
 }
 
+LinkId Group::open_link(Turn& turn) { return new_links_.emplace_back(turn.new_link()); }
+
 Node& Group::watch(Turn& turn, const Endpoint& at) {
-  Node& node = *nodes_.emplace_back(std::make_unique<Node>(turn.new_link(), at, turn.ear(), settings_.down_after));
+  Node& node = *nodes_.emplace_back(std::make_unique<Node>(open_link(turn), at, turn.ear(), settings_.down_after));
   node.next_info = turn.now;
   // Checks of the many nodes spread over the period instead of bursting.
   node.next_safety_check = turn.now + turn.rng.jitter(Millis{500});
@@ -152,10 +154,10 @@ void Group::set_urgent(Turn& turn, Node& node, bool urgent) {
 // node while a failover runs; and for the node that was master before, since
 // it must not take writes when it returns.
 void Group::update_urgency(Turn& turn) {
-  const bool failing = campaign_.has_value() || o_down_ || master_->s_down || !master_->connected ||
-                       master_->liveness.suspected(turn.ear());
+  failing_ = campaign_.has_value() || o_down_ || master_->s_down || !master_->connected ||
+             master_->liveness.suspected(turn.ear());
   for (const auto& node : nodes_)
-    set_urgent(turn, *node, failing || (node->at == previous_master_ && !node->connected));
+    set_urgent(turn, *node, failing_ || (node->at == previous_master_ && !node->connected));
 }
 
 // --- Links.
@@ -290,12 +292,6 @@ void Group::compute_deadline(const Turn& turn) {
       },
       step_);
   deadline_ = next <= turn.now ? turn.now + Millis{1} : next;
-}
-
-std::vector<LinkId> Group::links() const {
-  std::vector<LinkId> links;
-  for (const auto& node : nodes_) links.push_back(node->link);
-  return links;
 }
 
 }  // namespace sentinel

@@ -21,6 +21,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "sentinel/core/ballot.h"
@@ -96,7 +97,10 @@ class Group {
   Epoch config_epoch() const { return config_epoch_; }
   Epoch epoch() const { return std::max(ballot_.epoch(), config_epoch_); }
   bool waits_for_disk() const;
-  std::vector<LinkId> links() const;
+  // Its nodes are asked and dialed more often.
+  bool failing() const { return failing_; }
+  // Opened since the last call.
+  std::vector<LinkId> take_new_links() { return std::exchange(new_links_, {}); }
   const std::set<NodeId>& members() const { return members_; }
   bool is_member(const Peers& peers, const NodeId& id) const;
   GroupStatus status(const Turn& turn) const;
@@ -108,6 +112,7 @@ class Group {
   // Nodes (group.cpp).
   Node* find(LinkId link);
   Node* find(const Endpoint& at);
+  LinkId open_link(Turn& turn);
   Node& watch(Turn& turn, const Endpoint& at);
   void unwatch(Turn& turn, Node& node);
   Node* add_replica(Turn& turn, const Endpoint& at);
@@ -263,6 +268,8 @@ class Group {
 
   TimePoint next_hello_{};
   TimePoint deadline_ = kNever;
+  bool failing_ = false;
+  std::vector<LinkId> new_links_;
 };
 
 template <typename Do>
