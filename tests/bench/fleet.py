@@ -5,6 +5,7 @@ with crash detection off, so that both kinds follow one rule. Every run is a dep
 """
 
 import json
+import os
 import platform
 import re
 import selectors
@@ -12,6 +13,7 @@ import statistics
 import sys
 import time
 
+from bench import fleet_chart
 from bench.fleet_deployment import FleetDeployment, name_of
 from harness.resp import encode
 
@@ -43,11 +45,31 @@ ROWS = (
     ("storm_cpu_s", "storm: CPU of a sentinel, s"),
     ("unwanted", "promotions that nobody needed"),
     ("wrong", "answers unlike the promotion"),
+    ("steady_others_percent", "steady: CPU of other programs, %"),
+    ("storm_others_percent", "storm: CPU of other programs, %"),
 )
 
 
 def say(text):
     print(text, file=sys.stderr, flush=True)
+
+
+class Others:
+    """The CPU time of programs that don't belong to the measurement: how quiet the machine was."""
+
+    def __init__(self, deployment):
+        self._deployment = deployment
+        self._began, self._before = time.monotonic(), self._seconds()
+
+    def _seconds(self):
+        with open("/proc/stat") as stat:
+            user, nice, system, _idle, _wait, irq, soft, *_ = map(int, stat.readline().split()[1:])
+        ours = sum(sentinel.process.cpu_seconds() for sentinel in self._deployment.sentinels)
+        ours += self._deployment.servers.cpu_seconds() + time.process_time()
+        return (user + nice + system + irq + soft) / os.sysconf("SC_CLK_TCK") - ours
+
+    def percent(self):
+        return 100 * max(0.0, self._seconds() - self._before) / (time.monotonic() - self._began)
 
 
 def measure(kind, groups, storm, down_after_ms, limit_s, write_safety="off", fault="kill", steady_s=STEADY_SECONDS):
@@ -99,6 +121,7 @@ def steady(deployment, seconds):
         return (time.monotonic(), [process.cpu_seconds() for process in sentinels], deployment.servers.cpu_seconds(),
                 deployment.servers.statistics())
 
+    others = Others(deployment)
     began, cpu_before, fleet_before, before = look()
     time.sleep(seconds)
     ended, cpu_after, fleet_after, after = look()
@@ -111,7 +134,7 @@ def steady(deployment, seconds):
         "checks_per_s": checks, "cpu_ms_per_1000_checks": 1e6 * sum(cpu) / took / checks if checks else None,
         "rss_mb": statistics.mean(process.rss_bytes() for process in sentinels) / 1e6,
         "connections": after["open"], "fleet_cpu_percent": 100 * (fleet_after - fleet_before) / took, "rates": rates,
-        "reconnections": after["accepted"] - before["accepted"],
+        "reconnections": after["accepted"] - before["accepted"], "steady_others_percent": others.percent(),
     }
 
 
@@ -149,9 +172,11 @@ def strike(deployment, kind, storm, limit_s, fault):
     watches = [Watch(sentinel, groups) for sentinel in deployment.sentinels]
     cpu_before = [sentinel.process.cpu_seconds() for sentinel in deployment.sentinels]
     known = len(deployment.servers.promotions())
+    others = Others(deployment)
     struck = deployment.servers.kill_masters(groups, fault.upper())
     follow(deployment, kind, watches, struck, limit_s, known)
     ended = time.monotonic()
+    others_percent = others.percent()
     cpu = [sentinel.process.cpu_seconds() - before for sentinel, before in zip(deployment.sentinels, cpu_before)]
     time.sleep(TAIL_SECONDS)
 
@@ -169,7 +194,8 @@ def strike(deployment, kind, storm, limit_s, fault):
         "promoted_p50_s": quantile(times, 0.5), "promoted_p99_s": quantile(times, 0.99),
         "promoted_max_s": times[-1] if times else None, "agreed_each_s": each,
         "answered_each": [len(watch.after) for watch in watches], "agreed_s": max(each) if complete else None,
-        "storm_cpu_s": statistics.mean(cpu), "storm_took_s": ended - struck, "unwanted": unwanted, "wrong": wrong,
+        "storm_cpu_s": statistics.mean(cpu), "storm_took_s": ended - struck, "storm_others_percent": others_percent,
+        "unwanted": unwanted, "wrong": wrong,
     }
 
 
@@ -226,7 +252,6 @@ def run(kinds, sizes, storm, runs, down_after_ms, limit_s, write_safety, fault, 
                     save(json_path, everything, down_after_ms, write_safety, fault)
         print(table(results, kinds, groups, struck, down_after_ms, runs, fault), flush=True)
     if chart_path:
-        from bench import fleet_chart
         fleet_chart.draw(everything, down_after_ms, chart_path)
     return failed
 
@@ -237,12 +262,23 @@ def save(path, results, down_after_ms, write_safety, fault):
                    "machine": platform.platform(), "results": results}, file, indent=1)
 
 
+def draw(json_paths, chart_path):
+    """A sweep that was measured piece by piece."""
+    results = []
+    for path in json_paths:
+        with open(path) as file:
+            saved = json.load(file)
+        results += saved["results"]
+    fleet_chart.draw(results, saved["down_after_ms"], chart_path)
+    return 0
+
+
 def cell(results, key, storm):
     values = [result[key] for result in results if result.get(key) is not None]
     missing = len(results) - len(values)
     if not values:
         return "-"
-    digits = 0 if key in ("promoted", "connections", "checks_per_s", "unwanted", "wrong") else 2
+    digits = 0 if key in ("connections", "checks_per_s", "unwanted", "wrong") or "others" in key else 2
     if key == "promoted":
         return f"{min(values)} of {storm}"
     middle, worst = statistics.median(values), max(values)
@@ -260,7 +296,7 @@ def table(results, kinds, groups, storm, down_after_ms, runs, fault):
         if both:
             above, below = ([result[key] for result in results[kind] if result.get(key) is not None]
                             for kind in ("stock", "vigil"))
-            plain = above and below and key not in ("promoted", "unwanted", "wrong") and statistics.median(below) > 0
+            plain = above and below and key not in ("promoted", "unwanted", "wrong") and "others" not in key and statistics.median(below) > 0
             row.append(f"{statistics.median(above) / statistics.median(below):.2f}x" if plain else "")
         rows.append(row)
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
