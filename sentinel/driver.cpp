@@ -248,16 +248,14 @@ void Driver::publish(const std::vector<Event>& events) {
 
 void Driver::arm() {
   const TimePoint due = core_->next_deadline();
-  if (due == armed_ || stopped_) return;
+  // Deadlines mostly move away: a timer that fires early costs less than one that is set again for every answer.
+  if (due >= armed_ || stopped_) return;
   armed_ = due;
-  if (due == kNever) {
-    timer_.cancel();
-    return;
-  }
   timer_.expires_after(due - now());
   timer_.async_wait([this](const std::error_code& error) {
     if (error || stopped_) return;
     armed_ = kNever;
+    if (core_->next_deadline() > now()) return arm();
     feed(Tick{});
   });
 }

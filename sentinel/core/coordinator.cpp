@@ -16,7 +16,7 @@ Coordinator::~Coordinator() = default;
 void Coordinator::step(TimePoint now, const Input& input) { impl_->step(now, input); }
 Output Coordinator::take_output() { return impl_->take_output(); }
 TimePoint Coordinator::next_deadline() const {
-  return impl_->deadlines_.empty() ? kNever : impl_->deadlines_.begin()->first;
+  return impl_->deadlines_.empty() ? kNever : impl_->deadlines_.begin()->at;
 }
 
 namespace {

@@ -76,22 +76,32 @@ void Coordinator::Impl::drop(Turn& turn, Group& group) {
   by_name_.erase(group.name());
   retired_.insert_or_assign(group.name(), Retired{group.ballot(), group.members()});
   if (const auto armed = armed_.find(&group); armed != armed_.end()) {
-    deadlines_.erase({armed->second, &group});
+    deadlines_.erase({armed->second, group.serial(), &group});
     armed_.erase(armed);
   }
+  if (group.failing()) --failing_;
   waiting_for_disk_.erase(&group);
   std::erase_if(groups_, [&](const auto& other) { return other.get() == &group; });
 }
 
 // Follows the consequences, then re-arms the group's one timer.
 void Coordinator::Impl::settle(Turn& turn, Group& group) {
+  if (group.failing()) --failing_;
   group.advance(turn);
-  for (const LinkId link : group.links()) by_link_.try_emplace(link, &group);
+  if (group.failing()) ++failing_;
+  for (const LinkId link : group.take_new_links()) by_link_.try_emplace(link, &group);
   TimePoint& armed = armed_.try_emplace(&group, kNever).first->second;
   if (armed != group.deadline()) {
-    deadlines_.erase({armed, &group});
+    auto timer = deadlines_.extract({armed, group.serial(), &group});
     armed = group.deadline();
-    if (armed != kNever) deadlines_.emplace(armed, &group);
+    if (armed == kNever) {
+      // Waits for an input.
+    } else if (timer) {
+      timer.value().at = armed;
+      deadlines_.insert(std::move(timer));
+    } else {
+      deadlines_.insert({armed, group.serial(), &group});
+    }
   }
   if (group.waits_for_disk())
     waiting_for_disk_.insert(&group);
@@ -99,9 +109,14 @@ void Coordinator::Impl::settle(Turn& turn, Group& group) {
     waiting_for_disk_.erase(&group);
 }
 
+Millis Coordinator::Impl::urgent_info_period() const {
+  const Millis shared = std::min(kUrgentInfoMax, kUrgentInfoPerGroup * static_cast<Millis::rep>(failing_));
+  return std::max(process_.info_period_urgent, shared);
+}
+
 // R-D6.
 void Coordinator::Impl::feel_stall(TimePoint now) {
-  const TimePoint due = deadlines_.empty() ? kNever : deadlines_.begin()->first;
+  const TimePoint due = deadlines_.empty() ? kNever : deadlines_.begin()->at;
   stall_.woke(now, due);
   const bool tilt = stall_.tilt(now);
   if (tilt == tilt_reported_) return;
@@ -112,9 +127,9 @@ void Coordinator::Impl::feel_stall(TimePoint now) {
 
 void Coordinator::Impl::fire(TimePoint now) {
   // Each group once: what it asks for again is at least a millisecond away.
-  while (!deadlines_.empty() && deadlines_.begin()->first <= now) {
+  while (!deadlines_.empty() && deadlines_.begin()->at <= now) {
     Turn turn = make_turn(now);
-    settle(turn, *deadlines_.begin()->second);
+    settle(turn, *deadlines_.begin()->group);
   }
 }
 

@@ -20,14 +20,20 @@ struct StringHash {
   std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
 };
 
+// A timer of the queue. The serial is here so that a comparison touches nothing else.
+struct Deadline {
+  TimePoint at;
+  std::uint64_t serial = 0;
+  Group* group = nullptr;
+};
+
 // Not by address: the same inputs must give the same outputs in every process.
 struct BySerial {
   bool operator()(const Group* a, const Group* b) const { return a->serial() < b->serial(); }
 };
 struct ByTime {
-  using Entry = std::pair<TimePoint, Group*>;
-  bool operator()(const Entry& a, const Entry& b) const {
-    return a.first != b.first ? a.first < b.first : a.second->serial() < b.second->serial();
+  bool operator()(const Deadline& a, const Deadline& b) const {
+    return a.at != b.at ? a.at < b.at : a.serial < b.serial;
   }
 };
 
@@ -58,8 +64,10 @@ class Coordinator::Impl {
     return it == by_name_.end() ? nullptr : it->second;
   }
   Turn make_turn(TimePoint now) {
-    return {now, stall_.deaf(), stall_.tilt(now), store_healthy_, process_, peers_, rng_, numbers_, output_};
+    return {now,    stall_.deaf(), stall_.tilt(now), store_healthy_, urgent_info_period(), process_,
+            peers_, rng_,          numbers_,         output_};
   }
+  Millis urgent_info_period() const;
   // For queries, which change nothing.
   Turn look(TimePoint now) const { return const_cast<Impl*>(this)->make_turn(now); }
   void settle(Turn& turn, Group& group);
@@ -99,8 +107,9 @@ class Coordinator::Impl {
   std::vector<std::unique_ptr<Group>> groups_;
   std::unordered_map<std::string, Group*, StringHash, std::equal_to<>> by_name_;
   std::unordered_map<LinkId, Group*, LinkHash> by_link_;
-  std::set<std::pair<TimePoint, Group*>, ByTime> deadlines_;
+  std::set<Deadline, ByTime> deadlines_;
   std::unordered_map<Group*, TimePoint> armed_;
+  std::uint64_t failing_ = 0;  // Groups that are.
   std::set<Group*, BySerial> waiting_for_disk_;
   std::uint64_t last_serial_ = 0;
   // What was promised for groups that are no longer watched, and who else took

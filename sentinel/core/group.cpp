@@ -53,7 +53,7 @@ void Group::change_settings(Turn& turn, GroupSettings settings) {
     node->liveness.set_down_after(settings_.down_after);
     if (access == before) continue;
     turn.act(CloseLink{node->link});
-    node->link = turn.new_link();
+    node->link = open_link(turn);
     node->connected = node->identified = node->info_asked = node->urgent = false;
     node->listening = false;
     node->liveness.link_lost();
@@ -113,8 +113,10 @@ Node* Group::find(const Endpoint& at) {
   return nullptr;
 }
 
+LinkId Group::open_link(Turn& turn) { return new_links_.emplace_back(turn.new_link()); }
+
 Node& Group::watch(Turn& turn, const Endpoint& at) {
-  Node& node = *nodes_.emplace_back(std::make_unique<Node>(turn.new_link(), at, turn.ear(), settings_.down_after));
+  Node& node = *nodes_.emplace_back(std::make_unique<Node>(open_link(turn), at, turn.ear(), settings_.down_after));
   node.next_info = turn.now;
   // Checks of the many nodes spread over the period instead of bursting.
   node.next_safety_check = turn.now + turn.rng.jitter(Millis{500});
@@ -150,10 +152,10 @@ void Group::set_urgent(Turn& turn, Node& node, bool urgent) {
 // node while a failover runs; and for the node that was master before, since
 // it must not take writes when it returns.
 void Group::update_urgency(Turn& turn) {
-  const bool failing = campaign_.has_value() || o_down_ || master_->s_down || !master_->connected ||
-                       master_->liveness.suspected(turn.ear());
+  failing_ = campaign_.has_value() || o_down_ || master_->s_down || !master_->connected ||
+             master_->liveness.suspected(turn.ear());
   for (const auto& node : nodes_)
-    set_urgent(turn, *node, failing || (node->at == previous_master_ && !node->connected));
+    set_urgent(turn, *node, failing_ || (node->at == previous_master_ && !node->connected));
 }
 
 // --- Links.
@@ -270,8 +272,8 @@ void Group::compute_deadline(const Turn& turn) {
   for (const auto& [id, since] : peer_down_since_)
     if (!peer_s_down_.contains(id)) by(since + settings_.down_after);
   if (o_down_ && !campaign_) {
-    by(std::max({next_attempt_, o_down_since_, turn.now + Millis{10}}));
-    by(turn.now + turn.process.rank_stagger);
+    const TimePoint standing = may_stand_at(turn);
+    by(standing > turn.now ? standing : turn.now + turn.process.rank_stagger);
   }
   if (leading()) by(campaign_->next_renewal);
   std::visit(
@@ -291,12 +293,6 @@ void Group::compute_deadline(const Turn& turn) {
       },
       step_);
   deadline_ = next <= turn.now ? turn.now + Millis{1} : next;
-}
-
-std::vector<LinkId> Group::links() const {
-  std::vector<LinkId> links;
-  for (const auto& node : nodes_) links.push_back(node->link);
-  return links;
 }
 
 }  // namespace sentinel

@@ -21,6 +21,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "sentinel/core/ballot.h"
@@ -98,7 +99,10 @@ class Group {
   Epoch config_epoch() const { return config_epoch_; }
   Epoch epoch() const { return std::max(ballot_.epoch(), config_epoch_); }
   bool waits_for_disk() const;
-  std::vector<LinkId> links() const;
+  // Its nodes are asked and dialed more often.
+  bool failing() const { return failing_; }
+  // Opened since the last call.
+  std::vector<LinkId> take_new_links() { return std::exchange(new_links_, {}); }
   const std::set<NodeId>& members() const { return members_; }
   bool is_member(const Peers& peers, const NodeId& id) const;
   GroupStatus status(const Turn& turn) const;
@@ -110,6 +114,7 @@ class Group {
   // Nodes (group.cpp).
   Node* find(LinkId link);
   Node* find(const Endpoint& at);
+  LinkId open_link(Turn& turn);
   Node& watch(Turn& turn, const Endpoint& at);
   void unwatch(Turn& turn, Node& node);
   Node* add_replica(Turn& turn, const Endpoint& at);
@@ -135,6 +140,7 @@ class Group {
 
   // Election.
   std::optional<HoldBack> held_back(const Turn& turn) const;
+  TimePoint may_stand_at(const Turn& turn) const;
   void maybe_stand(Turn& turn);
   void become_candidate(Turn& turn, bool forced);
   void count_votes(Turn& turn);
@@ -267,6 +273,8 @@ class Group {
 
   TimePoint next_hello_{};
   TimePoint deadline_ = kNever;
+  bool failing_ = false;
+  std::vector<LinkId> new_links_;
 };
 
 template <typename Do>

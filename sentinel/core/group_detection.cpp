@@ -10,7 +10,7 @@ namespace sentinel {
 Millis Group::info_period(const Turn& turn, const Node& node) const {
   const bool failing = o_down_ || campaign_.has_value() || master_->liveness.suspected(turn.ear());
   const bool moving = node.repointing == Repointing::Sent || node.repointing == Repointing::InProgress;
-  if (failing || moving || node.correction) return turn.process.info_period_urgent;
+  if (failing || moving || node.correction) return turn.urgent_info_period;
   // R-L3: how long a fresh master's grace lasts depends on its first replica.
   const bool in_grace = &node == master_ && settings_.write_safety == WriteSafety::Enforce &&
                         switched_at_ != TimePoint{} && turn.now < switched_at_ + settings_.max_lag;

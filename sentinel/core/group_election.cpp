@@ -90,10 +90,16 @@ std::optional<HoldBack> Group::held_back(const Turn& turn) const {
     return HoldBack::NoMajority;
   if (ballot_.promised_to_other(turn.now, turn.process.self)) return HoldBack::LeasePromised;
   if (turn.now < next_attempt_) return HoldBack::WaitsForRetry;
+  if (turn.now < may_stand_at(turn)) return HoldBack::WaitsForRank;
+  return std::nullopt;
+}
+
+// When the passing of time alone no longer holds us back. A storm makes many groups wait for one another's
+// leases: looking now and then instead would be work without end.
+TimePoint Group::may_stand_at(const Turn& turn) const {
   // The turn-taking begins when standing became possible, which may be the end of a dead leader's lease.
   const TimePoint possible = std::max(o_down_since_, ballot_.promised_until());
-  if (turn.now < possible + my_rank(turn, true) * turn.process.rank_stagger) return HoldBack::WaitsForRank;
-  return std::nullopt;
+  return std::max(next_attempt_, possible + my_rank(turn, true) * turn.process.rank_stagger);
 }
 
 void Group::maybe_stand(Turn& turn) {

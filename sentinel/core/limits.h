@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "common/time.h"
+
 namespace sentinel {
 
 inline constexpr std::size_t kNodesPerGroupMax = 64;        // Replicas beyond are not watched.
@@ -15,6 +17,9 @@ inline constexpr std::size_t kRetiredGroupsMax =
     100'000;  // Removed ones whose votes are remembered; then no new names.
 inline constexpr std::size_t kGroupNameBytesMax = 128;
 inline constexpr std::size_t kHostBytesMax = 255;
+// R-D3: questions of a storm must not drown the votes that end it.
+inline constexpr Millis kUrgentInfoPerGroup{1};  // Each failing group adds this to the period of urgent INFOs,
+inline constexpr Millis kUrgentInfoMax{1000};    // up to here.
 inline constexpr std::uint64_t kEpochStepMax = 1'000'000;  // R-C4: a larger jump is refused.
 
 }  // namespace sentinel

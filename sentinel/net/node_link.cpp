@@ -109,11 +109,20 @@ asio::awaitable<void> NodeLink::back_off(SteadyTime attempt_started) {
     wake_.expires_at(attempt_started + kAttemptSpacingMin);
   } else {
     if (back_off_ < kReconnectFirst) back_off_ = kReconnectFirst;
-    const auto wait = urgent_ ? std::min(back_off_, kReconnectUrgent) : back_off_;
+    const auto wait = reconnect_wait();
     back_off_ = std::min(back_off_ * 2, kReconnectMax);
     wake_.expires_at(std::max(attempt_started + wait, now() + kAttemptSpacingMin));
   }
+  const bool counted = urgent_;
+  if (counted) ++*options_.urgent_waits;
   co_await wake_.async_wait(kTuple);
+  if (counted) --*options_.urgent_waits;
+}
+
+std::chrono::microseconds NodeLink::reconnect_wait() const {
+  if (!urgent_) return back_off_;
+  const auto share = kReconnectShare * static_cast<std::int64_t>(*options_.urgent_waits);
+  return std::min<std::chrono::microseconds>(back_off_, std::max<std::chrono::microseconds>(kReconnectUrgent, share));
 }
 
 void NodeLink::sweep(SteadyTime at) {

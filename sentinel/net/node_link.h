@@ -33,13 +33,17 @@ using InputSink = std::function<void(Input)>;
 inline constexpr std::chrono::seconds kHandshakeDeadline{5};
 inline constexpr std::chrono::milliseconds kReconnectFirst{20};   // Doubles with each failed attempt,
 inline constexpr std::chrono::milliseconds kReconnectMax{1000};   // counted from the attempt's start,
-inline constexpr std::chrono::milliseconds kReconnectUrgent{50};  // up to here while urgent.
+inline constexpr std::chrono::milliseconds kReconnectUrgent{50};  // up to here while urgent;
+inline constexpr std::chrono::microseconds kReconnectShare{500};  // or so much for each link that is: a storm of
+                                                                  // attempts must not drown what ends it.
 inline constexpr std::chrono::seconds kPubsubPingPeriod{5};       // RESP2's second connection: is it alive?
 inline constexpr std::size_t kPendingCommandsMax = 100;           // Of a link; then pings and INFOs are dropped.
 inline constexpr const char* kHelloChannel = "__sentinel__:hello";
 
 struct LinkOptions {
   std::string name = "00000000";  // Clients are called sentinel-<name>-cmd: 8 hex characters of our id.
+  // How many links of the process wait for an urgent reconnect; common to all of them.
+  std::shared_ptr<std::size_t> urgent_waits = std::make_shared<std::size_t>(0);
 };
 
 class NodeLink : public std::enable_shared_from_this<NodeLink> {
@@ -79,6 +83,7 @@ class NodeLink : public std::enable_shared_from_this<NodeLink> {
   asio::awaitable<void> run();
   asio::awaitable<Loss> attempt();
   asio::awaitable<void> back_off(SteadyTime attempt_started);
+  std::chrono::microseconds reconnect_wait() const;
   asio::awaitable<void> run_pubsub();
 
   void introduce();

@@ -16,9 +16,9 @@
 #include <chrono>
 #include <cstddef>
 #include <functional>
-#include <map>
 #include <memory>
 #include <string>
+#include <unordered_map>
 
 #include "sentinel/core/output.h"
 #include "sentinel/net/node_link.h"
@@ -63,7 +63,10 @@ class NodeLinks {
   asio::any_io_executor executor_;
   InputSink sink_;
   LinkOptions options_;
-  std::map<LinkId, std::shared_ptr<NodeLink>> links_;
+  struct LinkHash {
+    std::size_t operator()(LinkId link) const { return std::hash<std::uint64_t>{}(link.value); }
+  };
+  std::unordered_map<LinkId, std::shared_ptr<NodeLink>, LinkHash> links_;
   asio::steady_timer sweep_timer_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // For handlers that may outlive us.
 };

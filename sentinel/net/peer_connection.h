@@ -80,6 +80,7 @@ class PeerConnection : public std::enable_shared_from_this<PeerConnection> {
 
  private:
   void flush();
+  bool read_once();
   void handle_all();
 
   asio::ip::tcp::socket socket_;

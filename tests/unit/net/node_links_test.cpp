@@ -228,6 +228,22 @@ TEST(NodeLinks, a_killed_server_is_refused_and_a_restarted_one_comes_up) {
   EXPECT_TRUE(world.next<LinkUp>(kLink));
 }
 
+// A count, not a time: a slow machine makes fewer attempts.
+TEST(NodeLinks, many_urgent_links_share_the_attempts) {
+  constexpr std::uint64_t kLinks = 400;
+  RedisServer server;
+  const Endpoint at = server.at();
+  server.kill();
+  LinkWorld world;
+  for (std::uint64_t i = 1; i <= kLinks; ++i) {
+    world.perform(OpenLink{LinkId{i}, at, {}});
+    world.perform(SetUrgent{LinkId{i}, true});
+  }
+  world.run_for(std::chrono::milliseconds(2000));
+  // Each alone would make forty.
+  EXPECT_LT(world.inputs.size(), kLinks * 20);
+}
+
 TEST(NodeLinks, a_loading_server_is_up_and_says_that_it_loads) {
   RedisServer server({},
                      {"enable-debug-command yes", "key-load-delay 500", "loading-process-events-interval-bytes 1024"});
