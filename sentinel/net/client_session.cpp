@@ -128,13 +128,26 @@ void ClientSession::flush() {
     close();
     return;
   }
-  if (!writing_ && !output.empty()) {
-    in_flight_.swap(output);
-    output.clear();
-    in_flight_sent_ = 0;
-    last_write_progress_ = ShellClock::now();
-    write_some();
+  if (writing_ || output.empty()) return;
+  // Nearly always the socket takes all of it at once; what it doesn't is sent when it can be.
+  asio::error_code failure;
+  const std::size_t count = socket_.write_some(asio::buffer(output), failure);
+  if (failure && failure != asio::error::would_block && failure != asio::error::try_again) return close();
+  if (!failure) count_written(count);
+  if (count == output.size()) {
+    give_back(output);
+    return account();
   }
+  in_flight_.swap(output);
+  output.clear();
+  in_flight_sent_ = count;
+  last_write_progress_ = ShellClock::now();
+  write_some();
+}
+
+void ClientSession::count_written(std::size_t bytes) {
+  ++context_->registry.statistics.writes;
+  context_->registry.statistics.output_bytes += bytes;
 }
 
 void ClientSession::write_some() {
@@ -147,8 +160,7 @@ void ClientSession::write_some() {
       close();
       return;
     }
-    ++context_->registry.statistics.writes;
-    context_->registry.statistics.output_bytes += count;
+    count_written(count);
     in_flight_sent_ += count;
     last_write_progress_ = ShellClock::now();
     if (in_flight_sent_ < in_flight_.size()) {

@@ -70,6 +70,7 @@ class ClientSession final : public Client, public std::enable_shared_from_this<C
   asio::awaitable<void> drained(std::size_t bytes_max);
   std::size_t bytes_unsent() const { return output.size() + bytes_in_flight(); }
   void write_some();
+  void count_written(std::size_t bytes);
   void account();
 
   asio::ip::tcp::socket socket_;
