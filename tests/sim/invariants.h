@@ -24,7 +24,7 @@ struct InvariantsSetup {
   std::map<std::string, std::vector<Endpoint>> servers;
   // Majority and lease hold only where every sentinel knows all members.
   bool membership_is_fixed = true;
-  Millis lease{0};
+  Millis lease{0};  // What a promise is good for. Zero: promises are not judged.
 };
 
 // When something is decided: real time, and how fast the decider's clock runs.
