@@ -11,6 +11,7 @@
 #include <random>
 
 #include "common/overloaded.h"
+#include "sentinel/config/conf/merge_state.h"
 
 namespace sentinel {
 
@@ -38,6 +39,7 @@ ServerOptions server_options(const DaemonConfig& config) {
     options.port = at.port;
   }
   options.clients_max = config.limits.max_clients;
+  options.idle_timeout = std::chrono::duration_cast<std::chrono::seconds>(config.conf.idle_timeout);
   options.subscriber_output_max = config.limits.client_output_buffer;
   return options;
 }
@@ -48,6 +50,17 @@ CommandOptions command_options(const DaemonConfig& config) {
   options.announce_ip = config.process.announce.host;
   options.announce_port = config.process.announce.port;
   options.has_sentinel_password = !config.peer_password.empty();
+  if (config.format == ConfigFormat::SentinelConf) {
+    const ConfSettings& conf = config.conf;
+    options.announce_ip = conf.announce_ip;
+    options.announce_port = conf.announce_port;
+    options.deny_scripts_reconfig = conf.deny_scripts_reconfig;
+    options.resolve_hostnames = conf.resolve_hostnames;
+    options.announce_hostnames = conf.announce_hostnames;
+    options.sentinel_user = conf.sentinel_user;
+    options.has_sentinel_password = !conf.sentinel_pass.empty();
+    options.log_level = conf.log_level;
+  }
   return options;
 }
 
@@ -90,7 +103,11 @@ Driver::Driver(asio::io_context& io, DaemonConfig config, Store& store, std::fun
       on_shutdown_(std::move(on_shutdown)),
       started_(now()),
       run_id_(random_hex(40)),
-      core_(std::make_unique<Coordinator>(config_.process, config_.groups, store.restored(), random_seed(), started_)),
+      core_([&] {
+        RestoredState restored = restore();
+        return std::make_unique<Coordinator>(config_.process, config_.groups, std::move(restored), random_seed(),
+                                             started_);
+      }()),
       links_(
           io.get_executor(), [this](Input input) { feed(input); },
           LinkOptions{.name = config_.process.self.value.substr(0, 8)}),
@@ -112,9 +129,28 @@ Result<void> Driver::start() {
   store_.start([this](StoreReport report) {
     asio::post(io_, [this, report = std::move(report)]() mutable { on_report(std::move(report)); });
   });
+  if (facts_) {
+    conf_writer_ = std::make_unique<ConfWriter>(
+        config_.file, config_.state_dir, *std::exchange(facts_, std::nullopt), [this](ConfWritten done) {
+          asio::post(io_, [this, done = std::move(done)]() mutable { on_conf_written(std::move(done)); });
+        });
+    on_conf_written({0, conf_writer_->write_first()});
+    conf_writer_->start();
+  }
+  if (!imported_.empty()) store_.commit({++last_ticket_, std::exchange(imported_, {}), {}});
   dispatcher_->wake();
   pump();
   return {};
+}
+
+// In sentinel.conf mode the file has a say in what was.
+RestoredState Driver::restore() {
+  if (config_.format == ConfigFormat::Yaml) return store_.restored();
+  conf::StateMerge merge = conf::merge_state(config_, store_.restored());
+  config_.groups = std::move(merge.groups);
+  imported_ = std::move(merge.imported);
+  facts_ = conf::initial_facts(config_, config_.process.self, merge.restored);
+  return std::move(merge.restored);
 }
 
 void Driver::stop() {
@@ -124,6 +160,7 @@ void Driver::stop() {
   wake_durable_waits();
   server_.stop();
   dispatcher_.reset();
+  conf_writer_.reset();
 }
 
 // Boot time goes on while the machine sleeps, unlike the steady clock: a
@@ -172,6 +209,7 @@ void Driver::pump() {
   if (!store_healthy_) dispatcher_->deliver_unsaved(std::exchange(outbox, {}));
   const bool alerts = !outbox.empty();
   const bool waits = !out.persist.empty();
+  if (conf_writer_ && waits) conf_writer_->commit(++conf_ticket_, out.persist);
   if (waits || alerts) store_.commit({++last_ticket_, std::move(out.persist), std::move(outbox)});
   if (alerts) dispatcher_->wake();
 
@@ -221,6 +259,20 @@ void Driver::on_report(StoreReport report) {
              report);
 }
 
+void Driver::on_conf_written(ConfWritten done) {
+  if (stopped_) return;
+  if (done.result) {
+    if (conf_failed_ticket_ > conf_written_ticket_) spdlog::info("Sentinel new configuration saved on disk");
+    conf_written_ticket_ = std::max(conf_written_ticket_, done.ticket);
+  } else {
+    // Retries of the same are not told again.
+    if (done.ticket > conf_failed_ticket_ || done.ticket == 0)
+      spdlog::warn("WARNING: Sentinel was not able to save the new configuration on disk!!!: {}", done.result.error());
+    conf_failed_ticket_ = done.ticket;
+  }
+  wake_durable_waits();
+}
+
 // R-C3: first the core learns it, so that every query already answers the new
 // state when its announcement arrives.
 void Driver::release(std::uint64_t ticket) {
@@ -267,25 +319,28 @@ void Driver::wake_durable_waits() {
     if (const auto patience = wait.lock()) patience->cancel();
 }
 
-asio::awaitable<Result<void>> Driver::durable() {
+asio::awaitable<Result<void>> Driver::durable(DurableIn where) {
   const std::uint64_t ticket = last_ticket_;
+  std::uint64_t conf_ticket = 0;
+  if (where == DurableIn::StateAndFile && conf_writer_) conf_writer_->demand(conf_ticket = ++conf_ticket_);
   const TimePoint give_up = now() + kDurableWaitMax;
   // Its own timer each: who waits must not wake the others.
   const auto patience = std::make_shared<asio::steady_timer>(io_);
-  while (durable_ticket_ < ticket) {
+  while (durable_ticket_ < ticket || std::max(conf_written_ticket_, conf_failed_ticket_) < conf_ticket) {
     if (!store_healthy_ || stopped_ || now() >= give_up) co_return unexpected(std::string(kNotSaved));
     patience->expires_after(give_up - now());
     durable_waits_.push_back(patience);
     std::error_code ignored;
     co_await patience->async_wait(asio::redirect_error(asio::use_awaitable, ignored));
   }
+  if (conf_written_ticket_ < conf_ticket) co_return unexpected(std::string(kNotSaved));
   co_return Result<void>{};
 }
 
 asio::awaitable<Result<void>> Driver::answer(Result<void> result) {
   pump();
   if (!result) co_return result;
-  co_return co_await durable();
+  co_return co_await durable(DurableIn::StateAndFile);
 }
 
 asio::awaitable<Result<void>> Driver::failover(std::string group) {
@@ -307,14 +362,15 @@ asio::awaitable<Result<void>> Driver::set(GroupSettings settings, std::vector<st
 
 asio::awaitable<Result<void>> Driver::reset(std::string group) {
   core_->reset(now(), group);
-  return answer({});
+  pump();
+  return durable(DurableIn::State);
 }
 
 asio::awaitable<Result<void>> Driver::flush() {
   if (!store_healthy_) co_return unexpected(std::string(kNotSaved));
   // An empty batch: durable when everything ahead of it is.
   store_.commit({++last_ticket_, {}, {}});
-  co_return co_await durable();
+  co_return co_await durable(DurableIn::StateAndFile);
 }
 
 asio::awaitable<Result<Coordinator::DownAnswer>> Driver::is_master_down(Endpoint master, Epoch epoch,
@@ -323,7 +379,7 @@ asio::awaitable<Result<Coordinator::DownAnswer>> Driver::is_master_down(Endpoint
   const std::uint64_t before = last_ticket_;
   pump();
   if (last_ticket_ != before) {
-    const Result<void> saved = co_await durable();
+    const Result<void> saved = co_await durable(DurableIn::State);
     if (!saved) co_return Coordinator::DownAnswer{.down = down.down, .leader = {}, .leader_epoch = {}};
   }
   co_return down;

@@ -16,11 +16,13 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "sentinel/api/command_table.h"
 #include "sentinel/api/daemon.h"
+#include "sentinel/conf_writer.h"
 #include "sentinel/config/daemon_config.h"
 #include "sentinel/core/coordinator.h"
 #include "sentinel/net/node_links.h"
@@ -72,6 +74,7 @@ class Driver final : public Daemon {
     std::vector<Event> events;
   };
 
+  RestoredState restore();
   void feed(const Input& input);
   void pump();
   void perform(const Action& action);
@@ -80,10 +83,15 @@ class Driver final : public Daemon {
   void on_report(StoreReport report);
   void arm();
   void wake_durable_waits();
-  asio::awaitable<Result<void>> durable();
+  void on_conf_written(ConfWritten done);
+  // What an operator's answer waits for; in sentinel.conf mode the file is his.
+  enum class DurableIn { State, StateAndFile };
+  asio::awaitable<Result<void>> durable(DurableIn where);
   asio::awaitable<Result<void>> answer(Result<void> result);
 
   asio::io_context& io_;
+  std::vector<Record> imported_;          // From a sentinel.conf; the state file does not know it yet.
+  std::optional<conf::ConfFacts> facts_;  // Until start(), in sentinel.conf mode.
   DaemonConfig config_;
   Store& store_;
   std::function<void()> on_shutdown_;
@@ -104,6 +112,10 @@ class Driver final : public Daemon {
   std::deque<Held> held_;
   std::uint64_t last_ticket_ = 0;
   std::uint64_t durable_ticket_ = 0;
+  std::unique_ptr<ConfWriter> conf_writer_;  // In sentinel.conf mode.
+  std::uint64_t conf_ticket_ = 0;
+  std::uint64_t conf_written_ticket_ = 0;
+  std::uint64_t conf_failed_ticket_ = 0;
   bool store_healthy_ = true;
   bool stopped_ = false;
   std::vector<std::weak_ptr<asio::steady_timer>> durable_waits_;

@@ -3,7 +3,12 @@
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/basic_file_sink.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/sinks/syslog_sink.h>
 #include <spdlog/spdlog.h>
+#include <syslog.h>
+
+#include <array>
+#include <vector>
 
 namespace sentinel {
 
@@ -43,8 +48,17 @@ spdlog::level::level_enum level_of(LogLevel level) {
     case LogLevel::Info: return spdlog::level::info;
     case LogLevel::Warning: return spdlog::level::warn;
     case LogLevel::Error: return spdlog::level::err;
+    case LogLevel::Nothing: return spdlog::level::off;
   }
   return spdlog::level::info;
+}
+
+int facility_of(const std::string& name) {
+  static constexpr std::array kLocal{LOG_LOCAL0, LOG_LOCAL1, LOG_LOCAL2, LOG_LOCAL3,
+                                     LOG_LOCAL4, LOG_LOCAL5, LOG_LOCAL6, LOG_LOCAL7};
+  if (name == "user" || name.empty()) return LOG_USER;
+  const auto number = static_cast<std::size_t>(name.back() - '0');
+  return number < kLocal.size() ? kLocal[number] : LOG_LOCAL0;
 }
 
 }  // namespace
@@ -67,7 +81,14 @@ Result<void> set_up_logging(const LogSettings& settings) {
     formatter->add_flag<OneLineMessage>('*').set_pattern("%Y-%m-%d %H:%M:%S.%e %^%l%$ %*");
   }
   sink->set_formatter(std::move(formatter));
-  auto logger = std::make_shared<spdlog::logger>("vigil", std::move(sink));
+  std::vector<spdlog::sink_ptr> sinks{std::move(sink)};
+  if (settings.syslog) {
+    // It adds time and name itself.
+    auto syslog = std::make_shared<spdlog::sinks::syslog_sink_mt>(settings.syslog_ident, LOG_PID | LOG_NDELAY,
+                                                                  facility_of(settings.syslog_facility), false);
+    sinks.push_back(std::move(syslog));
+  }
+  auto logger = std::make_shared<spdlog::logger>("vigil", sinks.begin(), sinks.end());
   logger->set_level(level_of(settings.level));
   logger->flush_on(spdlog::level::debug);
   spdlog::set_default_logger(std::move(logger));

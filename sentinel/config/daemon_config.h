@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "common/endpoint.h"
@@ -14,13 +15,16 @@
 
 namespace sentinel {
 
-enum class LogLevel { Debug, Info, Warning, Error };
+enum class LogLevel { Debug, Info, Warning, Error, Nothing };
 enum class LogFormat { Text, Json };
 
 struct LogSettings {
   LogLevel level = LogLevel::Info;
   LogFormat format = LogFormat::Text;
   std::string file = "stdout";  // "stdout", or an absolute path.
+  bool syslog = false;          // To syslog too; sentinel.conf mode only.
+  std::string syslog_ident = "redis";
+  std::string syslog_facility = "local0";  // user, or local0 to local7.
   bool operator==(const LogSettings&) const = default;
 };
 
@@ -61,8 +65,69 @@ inline GroupSettings yaml_group_defaults() {
   return group;
 }
 
+enum class ConfigFormat { Yaml, SentinelConf };
+
+// What a sentinel.conf tells of the past: the daemon, or redis-sentinel before
+// it, wrote it down there. conf/merge_state.h joins it with the state file.
+struct ConfGroupState {
+  std::string name;
+  Epoch config_epoch;
+  Epoch leader_epoch;  // It voted in this epoch; for whom is not in the file.
+  std::vector<Endpoint> replicas;
+  std::vector<std::pair<NodeId, Endpoint>> sentinels;
+  bool operator==(const ConfGroupState&) const = default;
+};
+struct ConfState {
+  NodeId self;  // Empty: none yet.
+  Epoch current_epoch;
+  std::vector<ConfGroupState> groups;  // One for each of DaemonConfig::groups, in their order.
+  bool untouched = false;              // The file is as this program left it.
+  bool operator==(const ConfState&) const = default;
+};
+
+// A server directive of the command line: it stands in for the file's lines of that name.
+struct ConfOverride {
+  std::string name;                // Lower case.
+  std::vector<std::string> words;  // With the name.
+  bool operator==(const ConfOverride&) const = default;
+};
+
+// What only a sentinel.conf can say; with YAML all of it keeps the defaults.
+// The names in comments are redis.conf's.
+enum class Supervised { No, Upstart, Systemd, Auto };
+struct ConfSettings {
+  bool daemonize = false;
+  std::string pid_file;  // pidfile; empty: none.
+  Supervised supervised = Supervised::No;
+  std::string folder;                // dir: the working folder. Empty: as started.
+  std::string log_level = "notice";  // loglevel in stock's words; LogSettings has what it means.
+
+  bool protected_mode = false;
+  bool deny_scripts_reconfig = true;  // SENTINEL SET may not name programs.
+  bool resolve_hostnames = false;
+  bool announce_hostnames = false;
+  std::string announce_ip;          // sentinel announce-ip and -port as written, for SENTINEL CONFIG GET.
+  std::uint16_t announce_port = 0;  // 0: the real one.
+  std::string sentinel_user;        // With DaemonConfig::peer_password. Empty: the default user.
+  std::string sentinel_pass;        // As written; peer_password is `requirepass` when this is empty.
+
+  std::vector<std::vector<std::string>> users;  // `user` lines: the words behind `user`.
+  std::string acl_file;                         // aclfile
+  unsigned acl_log_max = 128;                   // acllog-max-len
+  bool acl_pubsub_allchannels = false;          // acl-pubsub-default
+
+  Millis idle_timeout{0};  // timeout; 0: never.
+  unsigned tcp_keepalive = 300;
+  unsigned tcp_backlog = 511;
+  std::string bind_source_address;
+};
+
 struct DaemonConfig {
-  std::string file;         // The path it was read from.
+  std::string file;  // The path it was read from.
+  ConfigFormat format = ConfigFormat::Yaml;
+  ConfSettings conf;
+  ConfState conf_state;
+  std::vector<ConfOverride> overrides;  // Of the command line.
   ProcessSettings process;  // `self` stays empty: the store knows it. `announce.host` may be empty: derive it
                             // from the local address of a connection to a master.
   std::vector<Endpoint> listen{{"0.0.0.0", kDefaultPort}};

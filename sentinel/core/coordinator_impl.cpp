@@ -37,6 +37,7 @@ Coordinator::Impl::Impl(ProcessSettings process, std::vector<GroupSettings> grou
     for (const auto& record : restored.configs)
       if (mine(record)) group->restore_config(record);
     restore(*group);
+    group->restore_epoch(restored.current_epoch);
     for (const auto& record : restored.replicas)
       if (mine(record) && record.known) group->restore_replica(record.at);
     for (const auto& record : restored.last_failovers)

@@ -43,6 +43,7 @@ class Group {
   // --- Life. restore_*() come before start().
   // What this process promised for the group before, in an earlier run or before its removal.
   void restore_ballot(Ballot ballot) { ballot_ = std::move(ballot); }
+  void restore_epoch(Epoch seen) { ballot_.saw(seen); }
   void restore_config(const ConfigRecord& config);
   void restore_replica(const Endpoint& at) { restored_replicas_.push_back(at); }
   void restore_member(const NodeId& id) { members_.insert(id); }

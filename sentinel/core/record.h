@@ -64,6 +64,7 @@ using Record = std::variant<VoteRecord, ConfigRecord, ReplicaRecord, PeerRecord,
 
 // What was on disk at start. Of each key the newest record only.
 struct RestoredState {
+  Epoch current_epoch;  // Every group has seen at least this one: sentinel.conf's current-epoch.
   std::vector<VoteRecord> votes;
   std::vector<ConfigRecord> configs;
   std::vector<ReplicaRecord> replicas;

@@ -10,6 +10,7 @@
 #include <functional>
 
 #include "sentinel/ctl/commands.h"
+#include "sentinel/ctl/convert.h"
 #include "sentinel/ctl/drill.h"
 #include "sentinel/ctl/interrupt.h"
 
@@ -48,6 +49,7 @@ struct Arguments {
   bool no_color = false;
   bool no_nodes = false;
 
+  std::string conf_file;
   std::string group;
   bool watch_status = false;
   std::size_t count = 0;
@@ -291,11 +293,14 @@ int run_command_line(int argc, char** argv, const char* version) {
   add_queries(app, arguments, run);
   add_events(app, arguments, run);
   add_drill(app, arguments, run);
+  auto* convert = app.add_subcommand("convert", "Print a sentinel.conf as YAML; what is left out goes to stderr");
+  convert->add_option("file", arguments.conf_file, "The sentinel.conf")->type_name("FILE")->required();
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? static_cast<int>(ExitCode::Ok) : static_cast<int>(ExitCode::CouldNotRun);
   }
+  if (convert->parsed()) return static_cast<int>(run_convert(arguments.conf_file));
   catch_interrupts();
   auto options = session_options(arguments);
   if (!options) {

@@ -9,13 +9,13 @@ import tempfile
 from harness.ports import free_port
 from harness.redis_node import RedisNode
 from harness.sentinel_node import GroupOptions, StockSentinel
-from harness.vigil_node import VigilSentinel
+from harness.vigil_node import VigilConfSentinel, VigilSentinel
 from harness.waiting import wait_for
 
 LOG_TAIL_LINES = 40
 START_ATTEMPTS = 3
 
-_KINDS = {"stock": StockSentinel, "vigil": VigilSentinel}
+_KINDS = {"stock": StockSentinel, "vigil": VigilSentinel, "vigil-conf": VigilConfSentinel}
 _GROUP_FIELDS = {field.name for field in dataclasses.fields(GroupOptions)}
 
 

@@ -27,6 +27,7 @@ def deploy():
                     "failover_timeout_ms": FAILOVER_TIMEOUT_MS}
         if kind == "vigil":
             defaults["write_safety"] = "enforce"
+        if kind != "stock":
             ensure_release_build()
         return Cluster(kind, **{**defaults, **options})
 

@@ -140,15 +140,21 @@ def flatten(reply):
     return str(reply)
 
 
-class StockSentinel(SentinelNode):
-    kind = "stock"
+class ConfSentinel(SentinelNode):
+    """A program that is started with a sentinel.conf and rewrites it.
+
+    `process_options`: conf_lines (more lines of the file), arguments (behind the file on the command line),
+    resolve_hostnames. `peers` is accepted and ignored: sentinels of this kind discover each other.
+    """
 
     def _write_config(self, master, process_options):
-        assert not process_options, f"stock sentinel has no such options: {process_options}"
+        options = dict(process_options)
+        options.pop("peers", None)
         group = self.group
         host, port = self.address
         lines = [
             f"port {port}", f"bind {host}", f"dir {self.folder}", "daemonize no", "protected-mode no",
+            *options.pop("conf_lines", []),
             f"sentinel monitor {group.name} {master[0]} {master[1]} {group.quorum}",
             f"sentinel down-after-milliseconds {group.name} {group.down_after_ms}",
             f"sentinel failover-timeout {group.name} {group.failover_timeout_ms}",
@@ -161,7 +167,29 @@ class StockSentinel(SentinelNode):
                 lines.append(f"sentinel {option} {group.name} {value}")
         for command, name in group.rename_commands.items():
             lines.append(f"sentinel rename-command {group.name} {command} {name}")
-        path = os.path.join(self.folder, "sentinel.conf")
-        with open(path, "w") as file:
+        if options.pop("resolve_hostnames", False):
+            lines.append("sentinel resolve-hostnames yes")
+        arguments = options.pop("arguments", [])
+        assert not options, f"unknown sentinel options: {options}"
+        self.config_path = os.path.join(self.folder, "sentinel.conf")
+        with open(self.config_path, "w") as file:
             file.write("\n".join(lines) + "\n")
-        return [STOCK_SENTINEL, path]
+        return [self._program(), self.config_path, *arguments]
+
+    def _program(self):
+        raise NotImplementedError
+
+    def config_text(self):
+        with open(self.config_path, errors="surrogateescape") as file:
+            return file.read()
+
+    def run_as(self, program):
+        """From the next start on this program runs from the same file: the way to Vigil and back."""
+        self.process.argv[self.process.argv.index(self.config_path) - 1] = program
+
+
+class StockSentinel(ConfSentinel):
+    kind = "stock"
+
+    def _program(self):
+        return STOCK_SENTINEL

@@ -3,7 +3,7 @@
 import os
 import subprocess
 
-from harness.sentinel_node import REPOSITORY, SentinelNode
+from harness.sentinel_node import REPOSITORY, ConfSentinel, SentinelNode
 
 PROGRAM_VARIABLE = "VIGIL_SENTINEL"  # A path; without it the release build is used.
 RELEASE_PROGRAM = os.path.join(REPOSITORY, "build", "release", "vigil-sentinel")
@@ -63,6 +63,15 @@ class VigilSentinel(SentinelNode):
             if value:
                 settings[key] = value
         return settings
+
+
+class VigilConfSentinel(ConfSentinel):
+    """Vigil on the sentinel.conf that redis-sentinel would get: the kind "vigil-conf" of a Cluster."""
+
+    kind = "vigil-conf"
+
+    def _program(self):
+        return program()
 
 
 def as_yaml(value, indent=0):
