@@ -1,6 +1,6 @@
 """Client libraries as applications use them, through a failover of a real deployment.
 
-redis-py is Debian's python3-redis; ioredis is installed by `npm ci` in this folder.
+libraries.py lists them; scripts/install-deps installs them.
 """
 
 import os
@@ -8,4 +8,4 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-from harness.fixtures import deploy  # noqa: E402, F401
+from harness.fixtures import deploy, deploy_module  # noqa: E402, F401

@@ -17,8 +17,7 @@ STOCK_DOWN_AFTER_MS = 2000  # Stock pings once a down-after at most, and flaps w
 FAILOVER_TIMEOUT_MS = 5000
 
 
-@pytest.fixture
-def deploy():
+def deploy_of_kind_under_test():
     """deploy(**options): a Cluster of the kind under test, with short times and YAML's default write safety."""
     kind = os.environ.get(KIND_VARIABLE, "vigil")
 
@@ -32,6 +31,17 @@ def deploy():
         return Cluster(kind, **{**defaults, **options})
 
     return make
+
+
+@pytest.fixture
+def deploy():
+    return deploy_of_kind_under_test()
+
+
+@pytest.fixture(scope="module")
+def deploy_module():
+    """deploy() for fixtures that live as long as their module."""
+    return deploy_of_kind_under_test()
 
 
 def skip_loudly(reason):

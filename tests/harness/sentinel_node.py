@@ -43,6 +43,7 @@ class SentinelNode:
         self.address = address
         self.netns = netns
         self.group = group
+        self.password = process_options.get("password")  # What clients must send.
         os.makedirs(self.folder)
         nofile = process_options.pop("nofile", None)
         argv = self._write_config(master, process_options)
@@ -82,11 +83,18 @@ class SentinelNode:
         wait_for(lambda: not self.process.running or self.call("PING") == "PONG", f"{self} answers PING")
         assert self.process.running, f"{self} did not start:\n{self.process.log_text()[-2000:]}"
 
+    @property
+    def auth(self):
+        return (self.password,) if self.password else None
+
     def client(self, **options):
-        return RespClient(self.address, self.netns, **options)
+        client = RespClient(self.address, self.netns, **options)
+        if self.auth:
+            client.call("AUTH", *self.auth)
+        return client
 
     def call(self, *args, timeout=2.0):
-        return call_once(self.address, *args, netns=self.netns, timeout=timeout)
+        return call_once(self.address, *args, netns=self.netns, timeout=timeout, auth=self.auth)
 
     def master_address(self):
         """(host, port) as get-master-addr-by-name answers; None for an unknown group."""
@@ -150,6 +158,7 @@ class ConfSentinel(SentinelNode):
     def _write_config(self, master, process_options):
         options = dict(process_options)
         options.pop("peers", None)
+        password = options.pop("password", None)
         group = self.group
         host, port = self.address
         lines = [
@@ -165,6 +174,8 @@ class ConfSentinel(SentinelNode):
                               ("client-reconfig-script", group.client_reconfig_script)):
             if value:
                 lines.append(f"sentinel {option} {group.name} {value}")
+        if password:
+            lines += [f"requirepass {password}", f"sentinel sentinel-pass {password}"]
         for command, name in group.rename_commands.items():
             lines.append(f"sentinel rename-command {group.name} {command} {name}")
         if options.pop("resolve_hostnames", False):
