@@ -1,6 +1,5 @@
 // vigil-sentinel: reads the configuration, opens the state, runs the driver.
 #include <spdlog/spdlog.h>
-#include <systemd/sd-daemon.h>
 #include <unistd.h>
 
 #include <asio/signal_set.hpp>
@@ -16,6 +15,7 @@
 #include "sentinel/driver.h"
 #include "sentinel/logging.h"
 #include "sentinel/process.h"
+#include "sentinel/systemd_notifier.h"
 
 namespace sentinel {
 namespace {
@@ -79,9 +79,10 @@ int run(DaemonConfig config) {
   asio::signal_set reopen_signals(io, SIGHUP);
   reopen_log_on(reopen_signals, log);
 
-  sd_notify(0, "READY=1");
+  SystemdNotifier systemd(io);
+  systemd.ready(groups);
   io.run();
-  sd_notify(0, "STOPPING=1");
+  systemd.stopping();
   driver.stop();
   io.restart();
   io.poll();  // Sessions and links end.

@@ -51,8 +51,10 @@ void leave_process_one() {
     return;
   }
   while (true) {
-    const int signal = ::sigwaitinfo(&all, nullptr);
-    if (signal > 0 && signal != SIGCHLD) ::kill(child, signal);
+    siginfo_t sent{};
+    const int signal = ::sigwaitinfo(&all, &sent);
+    // What the kernel sends, a terminal's Ctrl-C, went to the child as well.
+    if (signal > 0 && signal != SIGCHLD && sent.si_code != SI_KERNEL) ::kill(child, signal);
     int status = 0;
     for (pid_t ended = 0; (ended = ::waitpid(-1, &status, WNOHANG)) > 0;)
       if (ended == child) end_like(status);
