@@ -9,6 +9,7 @@
 
 #include "common/resp/text.h"
 #include "sentinel/api/command.h"
+#include "sentinel/api/command_arguments.h"
 
 namespace sentinel {
 namespace {
@@ -45,10 +46,26 @@ void write_info(ReplyWriter& reply, const Command& command) {
   for (const Command& sub : command.subcommands) write_info(reply, sub);
 }
 
+void write_arguments(ReplyWriter& reply, const std::vector<CommandArgument>& arguments) {
+  reply.bulk("arguments").array(arguments.size());
+  for (const CommandArgument& argument : arguments) {
+    std::vector<std::string_view> flags;
+    if (argument.optional) flags.push_back("optional");
+    if (argument.multiple) flags.push_back("multiple");
+    reply.map(flags.empty() ? 2 : 3).bulk("name").bulk(argument.name).bulk("type").bulk("string");
+    if (flags.empty()) continue;
+    reply.bulk("flags").array(flags.size());
+    for (const std::string_view flag : flags) reply.bulk(flag);
+  }
+}
+
 void write_docs(ReplyWriter& reply, const Command& command) {
   reply.bulk(command.full_name);
-  reply.map(command.subcommands.empty() ? 2 : 3).bulk("summary").bulk(command.summary);
+  const auto arguments = command.subcommands.empty() ? arguments_of(command.usage) : std::vector<CommandArgument>{};
+  const bool has_more = !arguments.empty() || !command.subcommands.empty();
+  reply.map(has_more ? 3 : 2).bulk("summary").bulk(command.summary);
   reply.bulk("group").bulk(command.full_name.starts_with("sentinel") ? "sentinel" : "connection");
+  if (!arguments.empty()) write_arguments(reply, arguments);
   if (command.subcommands.empty()) return;
   reply.bulk("subcommands").map(command.subcommands.size());
   for (const Command& sub : command.subcommands) write_docs(reply, sub);

@@ -14,6 +14,7 @@ import sys
 import time
 
 from bench.observer import Observer
+from bench.tables import aligned
 from harness import Cluster
 
 RUN_SECONDS_MAX = 60.0
@@ -157,12 +158,7 @@ def table(results, variants, down_after_ms, runs):
         for _, stock, vigil in pairs:  # A difference may be zero or less: no ratio of it.
             cells.append("" if key == "overhead" else ratio(results[stock], results[vigil], key))
         rows.append(cells)
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    for number, row in enumerate(rows):
-        lines.append("  ".join(cell.ljust(width) if column == 0 else cell.rjust(width)
-                               for column, (cell, width) in enumerate(zip(row, widths))))
-        if number == 0:
-            lines.append("  ".join("-" * width for width in widths))
+    lines.append(aligned(rows))
     return "\n".join(lines)
 
 
