@@ -54,8 +54,8 @@ void write_arguments(ReplyWriter& reply, const std::vector<CommandArgument>& arg
     if (argument.multiple) flags.push_back("multiple");
     reply.map(flags.empty() ? 2 : 3).bulk("name").bulk(argument.name).bulk("type").bulk("string");
     if (flags.empty()) continue;
-    reply.bulk("flags").array(flags.size());
-    for (const std::string_view flag : flags) reply.bulk(flag);
+    reply.bulk("flags").set(flags.size());
+    for (const std::string_view flag : flags) reply.simple(flag);  // redis-cli aborts on bulks.
   }
 }
 

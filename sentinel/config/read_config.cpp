@@ -117,6 +117,7 @@ class Reader {
       const bool listens = std::find(config_.listen.begin(), config_.listen.end(), peer) != config_.listen.end();
       if (peer == announce || listens || is_local(peer)) {
         if (announce.host.empty()) announce.host = peer.host;
+        in_own_list_ = true;
         continue;
       }
       config_.process.peers.push_back(peer);
@@ -246,6 +247,15 @@ class Reader {
       problems_.warning(place(seen_, "bind", YamlNode{}),
                         "no password, and not bound to loopback only: anyone who reaches the port can order failovers");
     }
+    // Who names only the others makes an odd number with us; a list of all, without our address, makes an even one.
+    const std::size_t peers = config_.process.peers.size();
+    if (peers >= 3 && peers % 2 == 1 && !in_own_list_) {
+      problems_.warning(
+          place(seen_, "peers", YamlNode{}),
+          fmt::format("no entry is an address of this machine, so with this one there are {} sentinels; if "
+                      "one of them is this one, say which with announce-host",
+                      peers + 1));
+    }
     if (groups_.empty()) problems_.warning(place(seen_, "groups", YamlNode{}), "no groups: nothing is watched yet");
     for (const ReadGroup& group : groups_) {
       const GroupSettings& settings = group.settings;
@@ -273,6 +283,7 @@ class Reader {
   DaemonConfig config_;
   SeenKeys seen_;
   SeenKeys default_seen_;
+  bool in_own_list_ = false;  // `peers` names us, too.
   std::vector<ReadGroup> groups_;
   bool webhook_secret_inline_ = false;
 };

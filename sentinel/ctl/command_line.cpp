@@ -297,6 +297,11 @@ int run_command_line(int argc, char** argv, const char* version) {
   convert->add_option("file", arguments.conf_file, "The sentinel.conf")->type_name("FILE")->required();
   try {
     app.parse(argc, argv);
+  } catch (const CLI::RequiredError& error) {
+    const std::vector<std::string> unknown = app.remaining();  // CLI11 takes a wrong command for a missing one.
+    if (unknown.empty()) return app.exit(error), static_cast<int>(ExitCode::CouldNotRun);
+    fmt::print(stderr, "vigilctl: there is no command '{}'; vigilctl --help lists them\n", unknown.front());
+    return static_cast<int>(ExitCode::CouldNotRun);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? static_cast<int>(ExitCode::Ok) : static_cast<int>(ExitCode::CouldNotRun);
   }

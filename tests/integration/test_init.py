@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import textwrap
 
 import pytest
 
@@ -14,6 +15,7 @@ from harness import Process, wait_for
 from harness.fixtures import skip_loudly
 from harness.ports import free_port
 from harness.resp import call_once
+from harness.sentinel_node import REPOSITORY
 from harness.vigil_node import as_yaml, ensure_release_build, program
 
 IN_CONTAINER = ["unshare", "--pid", "--fork", "--mount-proc", "--kill-child"]
@@ -173,3 +175,12 @@ def test_a_read_only_root_is_enough_with_a_writable_state_folder(daemon):
     one.start()
     assert one.call("SENTINEL", "MYID") == identity
     assert one.call("SENTINEL", "MASTER", "carts")[1] == "carts", "what was added is remembered"
+
+
+def test_the_kubernetes_example_holds_a_valid_configuration(daemon, tmp_path):
+    with open(os.path.join(REPOSITORY, "configs", "kubernetes", "vigil.yaml")) as file:
+        embedded = file.read().split("  sentinel.yaml: |\n")[1].split("---\n")[0]
+    config = tmp_path / "sentinel.yaml"
+    config.write_text("announce-host: vigil-0.vigil\n" + textwrap.dedent(embedded))
+    checked = subprocess.run([program(), "--check", config], capture_output=True, text=True)
+    assert checked.returncode == 0 and "ok: 1 group, 3 sentinels, quorum 2" in checked.stdout, checked.stdout

@@ -5,9 +5,10 @@ const { createSentinel } = require('redis');
 const options = JSON.parse(process.argv[2]);
 const task = process.argv[3];
 
+// No socketTimeout: the sentinel's events free it from a stopped master sooner than a time limit, after which it
+// would first try the old address again, and then pause for a second.
 const socket = {
   connectTimeout: 500,
-  socketTimeout: 500, // Without it a stopped master holds the client for ever.
   reconnectStrategy: 50,
   ...(options.tls && { tls: true, ca: require('fs').readFileSync(options.tls.ca) }),
 };
@@ -15,8 +16,9 @@ const sentinel = createSentinel({
   name: options.group,
   sentinelRootNodes: options.sentinels.map(([host, port]) => ({ host, port })),
   nodeClientOptions: { password: options.password, socket },
-  sentinelClientOptions: { password: options.sentinel_password, socket: { ...socket, socketTimeout: undefined } },
+  sentinelClientOptions: { password: options.sentinel_password, socket },
   replicaPoolSize: task === 'read' ? 1 : 0,
+  scanInterval: 2000, // Should the connection with the events hang.
   maxCommandRediscovers: 1000,
 });
 sentinel.on('error', () => {}); // It retries by itself.

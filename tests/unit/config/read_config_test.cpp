@@ -310,6 +310,16 @@ TEST(ReadConfig, WarnsOfAnOpenPortWithoutPassword) {
   EXPECT_THAT(config_of("password: x\n" + group).warnings, IsEmpty());
 }
 
+TEST(ReadConfig, WarnsOfAListOfSentinelsThatDoesNotNameThisOne) {
+  const std::string yaml = "bind: [127.0.0.1]\npeers: [a:1, b:1, c:1]\ngroups:\n- {name: a, master: h:1}\n";
+  const auto warnings = config_of(yaml).warnings;
+  ASSERT_EQ(warnings.size(), 1u);
+  EXPECT_THAT(warnings[0].text, HasSubstr("with this one there are 4 sentinels"));
+  EXPECT_THAT(config_of("port: 1\nannounce-host: b\n" + yaml).warnings, IsEmpty());
+  EXPECT_THAT(config_of("bind: [127.0.0.1]\npeers: [a:1, b:1]\ngroups:\n- {name: a, master: h:1}\n").warnings,
+              IsEmpty());
+}
+
 TEST(ReadConfig, WarnsOfACrashConfirmThatNeverTakesEffect) {
   const auto warnings = config_of("bind: [127.0.0.1]\ngroups:\n- {name: a, master: h:1, down-after: 100ms}\n").warnings;
   ASSERT_EQ(warnings.size(), 1u);
