@@ -76,6 +76,7 @@ PeerOptions peer_options(const DaemonConfig& config) {
   options.self = config.process.self;
   options.announced = config.process.announce;
   options.version = VIGIL_VERSION;
+  options.user = config.conf.sentinel_user;
   options.password = config.peer_password;
   return options;
 }
@@ -233,6 +234,9 @@ void Driver::perform(const Action& action) {
                  [&](const DialPeer& act) { peers_.dial(act.at); },
                  [&](const DropPeer& act) { peers_.drop(act.at); },
                  [&](const SendPeer& act) { peers_.send(act.to, act.message); },
+                 [&](const AskStockView& act) { peers_.ask(act); },
+                 [&](const AskStockConfig& act) { peers_.ask(act); },
+                 [&](const TellStock& act) { peers_.tell(act); },
                  [&](const auto& act) { links_.perform(act); },
              },
              action);
@@ -376,9 +380,9 @@ asio::awaitable<Result<void>> Driver::flush() {
 asio::awaitable<Result<Coordinator::DownAnswer>> Driver::is_master_down(Endpoint master, Epoch epoch,
                                                                         NodeId candidate) {
   const Coordinator::DownAnswer down = core_->is_master_down(now(), master, epoch, candidate);
-  const std::uint64_t before = last_ticket_;
   pump();
-  if (last_ticket_ != before) {
+  // R-E2: a vote that is told again may still be on its way to the disk.
+  if (!down.leader.value.empty()) {
     const Result<void> saved = co_await durable(DurableIn::State);
     if (!saved) co_return Coordinator::DownAnswer{.down = down.down, .leader = {}, .leader_epoch = {}};
   }

@@ -135,6 +135,7 @@ void sentinel_section(CommandContext& context, Lines& lines) {
               fmt::format("name={},status={},address={}:{},slaves={},sentinels={}", name, health, group->master.at.host,
                           group->master.at.port, group->replicas.size(), group->sentinels.size() + 1));
   }
+  if (const std::size_t mixed = core.mixed_groups(); mixed > 0) lines.add("vigil_mixed_quorums", mixed);
 }
 
 void vigil_section(CommandContext& context, Lines& lines) {

@@ -80,7 +80,10 @@ Outcome sentinel_sentinels(CommandContext& context, Client& client, Arguments ar
   if (!group) return refuse(client, kNoSuchMaster);
   ReplyWriter reply = client.reply();
   reply.array(group->sentinels.size());
-  for (const PeerStatus& peer : group->sentinels) write_peer(reply, peer);
+  for (PeerStatus peer : group->sentinels) {
+    peer.link_refcount = context.daemon.core().link_refcount(peer.id);
+    write_peer(reply, peer);
+  }
   return Outcome::Answered;
 }
 

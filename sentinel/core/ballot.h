@@ -46,6 +46,7 @@ class Ballot {
     return now < promised_until_ && !voted_for_.value.empty() && voted_for_ != self;
   }
   TimePoint promised_until() const { return promised_until_; }
+  TimePoint last_word() const { return last_word_; }  // Of the vote or its last renewal.
   // Whether the leader voted for may have committed something that we have not
   // heard of: it has neither told a configuration of its epoch nor released us.
   // After `patience` since its last word we go on without it.

@@ -81,7 +81,7 @@ Coordinator::DownAnswer Coordinator::is_master_down(TimePoint now, const Endpoin
     if (!group->master_is_at(master)) continue;
     DownAnswer answer;
     impl_->with(now, *group, [&](Turn& turn) {
-      answer.down = group->master_s_down() && !turn.tilt;
+      answer.down = group->says_down(turn);
       if (candidate.value.empty()) return;
       group->stock_vote(turn, candidate, epoch);
       answer.leader = group->ballot().voted_for();
@@ -117,7 +117,7 @@ std::optional<GroupStatus> Coordinator::status(TimePoint now, std::string_view n
 CoreStatus Coordinator::process_status(TimePoint now) const {
   CoreStatus status;
   status.self = impl_->process_.self;
-  for (const auto& group : impl_->groups_) status.current_epoch = std::max(status.current_epoch, group->epoch());
+  status.current_epoch = impl_->process_epoch_;
   status.tilt = impl_->stall_.tilt(now);
   if (status.tilt) status.tilt_since = now - impl_->stall_.tilt_since();
   status.store_healthy = impl_->store_healthy_;
@@ -125,6 +125,16 @@ CoreStatus Coordinator::process_status(TimePoint now) const {
   status.stalls = impl_->stall_.stalls();
   status.groups = impl_->groups_.size();
   return status;
+}
+
+unsigned Coordinator::link_refcount(const NodeId& id) const {
+  return static_cast<unsigned>(std::count_if(impl_->groups_.begin(), impl_->groups_.end(),
+                                             [&](const auto& group) { return group->is_member(impl_->peers_, id); }));
+}
+
+std::size_t Coordinator::mixed_groups() const {
+  return static_cast<std::size_t>(std::count_if(impl_->groups_.begin(), impl_->groups_.end(),
+                                                [&](const auto& group) { return group->mixed(impl_->peers_); }));
 }
 
 std::optional<QuorumCheck> Coordinator::check_quorum(TimePoint now, std::string_view name) const {

@@ -72,6 +72,9 @@ class Coordinator {
   const GroupSettings* settings(std::string_view group) const;
   std::optional<GroupStatus> status(TimePoint now, std::string_view group) const;
   CoreStatus process_status(TimePoint now) const;
+  // How many groups share the connection to this sentinel.
+  unsigned link_refcount(const NodeId& id) const;
+  std::size_t mixed_groups() const;  // Those with a stock sentinel among their members (R-M).
   std::optional<QuorumCheck> check_quorum(TimePoint now, std::string_view group) const;
   std::optional<Explanation> explain(TimePoint now, std::string_view group) const;
   // The running failover we lead, else the last we led or restored.

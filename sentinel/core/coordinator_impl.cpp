@@ -22,6 +22,8 @@ Coordinator::Impl::Impl(ProcessSettings process, std::vector<GroupSettings> grou
     std::erase_if(groups, [&](const GroupSettings& group) { return group.name == record.settings.name; });
     if (record.monitored) groups.push_back(record.settings);
   }
+  process_epoch_ = restored.current_epoch;
+  for (const VoteRecord& vote : restored.votes) process_epoch_ = std::max(process_epoch_, vote.epoch);
   for (const VoteRecord& vote : restored.votes)
     retired_.try_emplace(vote.group, Retired{Ballot(process_.lease), {}})
         .first->second.ballot.restore(now, vote.epoch, vote.candidate);
@@ -59,8 +61,10 @@ Group& Coordinator::Impl::add(Turn& turn, GroupSettings settings) {
   by_name_[group.name()] = &group;
   restore(group);
   group.start(turn);
-  for (const auto& [id, peer] : peers_.all())
-    if (peer.up) group.on_peer_up(turn, id, true);
+  for (const auto& [id, peer] : peers_.all()) {
+    if (peer.is(PeerKind::Vigil)) group.on_peer_up(turn, id, true);
+    if (peer.is(PeerKind::Stock)) group.on_stock_up(turn, id);
+  }
   return group;
 }
 
@@ -90,6 +94,7 @@ void Coordinator::Impl::settle(Turn& turn, Group& group) {
   if (group.failing()) --failing_;
   group.advance(turn);
   if (group.failing()) ++failing_;
+  process_epoch_ = std::max(process_epoch_, group.epoch());
   for (const LinkId link : group.take_new_links()) by_link_.try_emplace(link, &group);
   TimePoint& armed = armed_.try_emplace(&group, kNever).first->second;
   if (armed != group.deadline()) {
@@ -158,6 +163,10 @@ void Coordinator::Impl::step(TimePoint now, const Input& input) {
           [&](const PeerUp& in) { on(now, in); },
           [&](const PeerDown& in) { on(now, in); },
           [&](const PeerAlive& in) { peers_.alive(in.id, now); },
+          [&](const StockUp& in) { on(now, in); },
+          [&](const StockDown& in) { on(now, in); },
+          [&](const StockView& in) { from_stock(now, in, &Group::on_stock_view); },
+          [&](const StockConfig& in) { from_stock(now, in, &Group::on_stock_config); },
           [&](const PeerReceived& in) {
             std::visit(
                 [&](const auto& message) {
@@ -180,12 +189,40 @@ void Coordinator::Impl::step(TimePoint now, const Input& input) {
 
 void Coordinator::Impl::on(TimePoint now, const PeerUp& input) {
   if (input.id == process_.self) return;
-  peers_.up(input.id, input.announced, input.dialed, now);
+  came_up(now, input.id, PeerKind::Vigil, input.announced, input.dialed, {});
   for (const auto& group : groups_) with(now, *group, [&](Turn& turn) { group->on_peer_up(turn, input.id); });
 }
 
+void Coordinator::Impl::on(TimePoint now, const StockUp& input) {
+  if (input.id == process_.self) return;
+  came_up(now, input.id, PeerKind::Stock, input.dialed, input.dialed, input.local_ip);
+  for (const auto& group : groups_) with(now, *group, [&](Turn& turn) { group->on_stock_up(turn, input.id); });
+}
+
+// The process may be another one at another place, and of the other kind.
+void Coordinator::Impl::came_up(TimePoint now, const NodeId& id, PeerKind kind, const Endpoint& announced,
+                                const std::optional<Endpoint>& dialed, const std::string& local_ip) {
+  const Peer* known = peers_.find(id);
+  const std::optional<Endpoint> before = known != nullptr ? std::optional(known->at) : std::nullopt;
+  if (known != nullptr && known->up && known->kind != kind)  // What the former kind said is void.
+    for (const auto& group : groups_) with(now, *group, [&](Turn& turn) { group->on_peer_down(turn, id); });
+  Peer& peer = peers_.up(id, kind, announced, dialed, now);
+  peer.local_ip = local_ip;
+  if (!before || *before == peer.at || !peers_.discovered()) return;
+  for (const auto& group : groups_) with(now, *group, [&](Turn& turn) { group->on_peer_moved(turn, id); });
+  if (const auto old = std::find(dialed_.begin(), dialed_.end(), *before); old != dialed_.end()) {
+    output_.now.push_back(DropPeer{*old});
+    dialed_.erase(old);
+  }
+}
+
+void Coordinator::Impl::on(TimePoint now, const StockDown& input) {
+  if (!peers_.down(input.id, PeerKind::Stock)) return;
+  for (const auto& group : groups_) with(now, *group, [&](Turn& turn) { group->on_peer_down(turn, input.id); });
+}
+
 void Coordinator::Impl::on(TimePoint now, const PeerDown& input) {
-  peers_.down(input.id);
+  if (!peers_.down(input.id, PeerKind::Vigil)) return;
   for (const auto& group : groups_) with(now, *group, [&](Turn& turn) { group->on_peer_down(turn, input.id); });
 }
 
@@ -220,8 +257,18 @@ void Coordinator::Impl::heard_of(Turn& turn, const Hello& hello) {
     const bool known = peer != nullptr && peer->up;
     if (!known) dial_discovered(turn, hello.sentinel);
   }
+  learn_epoch(hello);
   group->on_hello(turn, hello);
   settle(turn, *group);
+}
+
+// R-M3: stock sentinels count epochs for the whole process, and tell them in hellos only. A forged one in the name
+// of a connected sentinel can move the epoch by a step that leaves room for 10^13 more.
+void Coordinator::Impl::learn_epoch(const Hello& hello) {
+  const Peer* peer = peers_.find(hello.id);
+  if (peer == nullptr || !peer->is(PeerKind::Stock)) return;
+  if (hello.current_epoch.value > process_epoch_.value + kEpochStepMax) return;  // R-C4
+  process_epoch_ = std::max(process_epoch_, hello.current_epoch);
 }
 
 // Any client of a data node can name addresses. When there are too many, the

@@ -64,7 +64,7 @@ class Coordinator::Impl {
     return it == by_name_.end() ? nullptr : it->second;
   }
   Turn make_turn(TimePoint now) {
-    return {now,    stall_.deaf(), stall_.tilt(now), store_healthy_, urgent_info_period(), process_,
+    return {now,    stall_.deaf(), stall_.tilt(now), store_healthy_, process_epoch_, urgent_info_period(), process_,
             peers_, rng_,          numbers_,         output_};
   }
   Millis urgent_info_period() const;
@@ -84,6 +84,15 @@ class Coordinator::Impl {
   }
   void on(TimePoint now, const PeerUp& input);
   void on(TimePoint now, const PeerDown& input);
+  void on(TimePoint now, const StockUp& input);
+  void on(TimePoint now, const StockDown& input);
+  void came_up(TimePoint now, const NodeId& id, PeerKind kind, const Endpoint& announced,
+               const std::optional<Endpoint>& dialed, const std::string& local_ip);
+  template <typename StockInput>
+  void from_stock(TimePoint now, const StockInput& input, void (Group::*handler)(Turn&, const StockInput&)) {
+    if (Group* group = find(input.group)) with(now, *group, [&](Turn& turn) { (group->*handler)(turn, input); });
+  }
+  void learn_epoch(const Hello& hello);
   void on(TimePoint now, const StoreHealth& input);
   void on(TimePoint now, const Persisted& input);
   void heard_of(Turn& turn, const Hello& hello);
@@ -101,6 +110,7 @@ class Coordinator::Impl {
   Output output_;
   bool store_healthy_ = true;
   std::string store_error_;
+  Epoch process_epoch_;  // R-M3.
   bool tilt_reported_ = false;
   std::deque<Endpoint> dialed_;  // Discovered addresses, the newest last.
 

@@ -73,11 +73,14 @@ void Group::reset(Turn& turn) {
   // would make us a majority by ourselves.
   for (auto it = members_.begin(); it != members_.end();) {
     const Peer* peer = turn.peers.find(*it);
-    if (peer != nullptr && peer->up) {
+    const auto stock = stock_.find(*it);
+    if (peer != nullptr && peer->up && (stock == stock_.end() || stock->second.watches)) {
       ++it;
       continue;
     }
     turn.persist(PeerRecord{name(), *it, peer != nullptr ? peer->at : Endpoint{}, false});
+    peer_votes_.erase(*it);
+    peer_hello_at_.erase(*it);
     peer_configs_.erase(*it);
     views_.erase(*it);
     peer_s_down_.erase(*it);
@@ -234,6 +237,8 @@ void Group::advance(Turn& turn) {
     for (const auto& node : nodes_) judge(turn, *node);
     judge_objective(turn);
     push_view(turn);
+    ask_stock(turn);
+    weigh_claim(turn);
     judge_peers(turn);
     count_votes(turn);
     run_step(turn);
@@ -268,7 +273,8 @@ void Group::compute_deadline(const Turn& turn) {
     if (node->correction && !node->correction->sent) by(std::max(node->correction->not_before, turn.now + Millis{10}));
   }
   if (!master_->liveness.suspected(turn.ear())) by_ear(master_->liveness.suspect_at());
-  if (turn.peers.discovered()) by(next_hello_);
+  if (turn.peers.discovered() || mixed(turn.peers)) by(next_hello_);
+  stock_deadlines(turn, by);
   for (const auto& [id, since] : peer_down_since_)
     if (!peer_s_down_.contains(id)) by(since + settings_.down_after);
   if (o_down_ && !campaign_) {

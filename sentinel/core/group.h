@@ -8,6 +8,7 @@
 //   group_election.cpp    who stands, votes, the lease
 //   group_failover.cpp    refresh, choose, drain, promote, commit, re-point
 //   group_config.cpp      configurations: adopt, switch, conflicts, hellos
+//   group_stock.cpp       stock sentinels as members (R-M)
 //   group_correction.cpp  strays and returning masters
 //   group_safety.cpp      min-replicas
 //   group_status.cpp      snapshots, EXPLAIN
@@ -16,6 +17,7 @@
 // its output; after each, the caller runs advance() and re-arms deadline().
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -31,6 +33,7 @@
 #include "sentinel/core/promotion.h"
 #include "sentinel/core/settings.h"
 #include "sentinel/core/status.h"
+#include "sentinel/core/stock_member.h"
 #include "sentinel/core/turn.h"
 
 namespace sentinel {
@@ -74,6 +77,13 @@ class Group {
   void on_message(Turn& turn, const NodeId& from, const ConfirmRequest& message);
   void on_message(Turn& turn, const NodeId& from, const ConfirmReply& message);
 
+  // --- Stock sentinels (R-M).
+  void on_stock_up(Turn& turn, const NodeId& id);
+  void on_stock_view(Turn& turn, const StockView& view);
+  void on_stock_config(Turn& turn, const StockConfig& told);
+  // A discovered member proved its id at another address than before.
+  void on_peer_moved(Turn& turn, const NodeId& id);
+
   // All batches up to this one are on disk.
   void on_persisted(Turn& turn, std::uint64_t batch);
   void on_store_failed(Turn& turn);
@@ -95,7 +105,10 @@ class Group {
   const GroupSettings& settings() const { return settings_; }
   const Endpoint& master_address() const { return master_->at; }
   bool master_is_at(const Endpoint& address) const { return master_->is_at(address); }
-  bool master_s_down() const { return master_->s_down; }
+  // What a stock sentinel is told of our view.
+  bool says_down(const Turn& turn) const { return view_down(turn); }
+  // Whether a stock sentinel is a member.
+  bool mixed(const Peers& peers) const;
   const Ballot& ballot() const { return ballot_; }
   Epoch config_epoch() const { return config_epoch_; }
   Epoch epoch() const { return std::max(ballot_.epoch(), config_epoch_); }
@@ -156,6 +169,22 @@ class Group {
   unsigned reachable_members(const Turn& turn) const;
   unsigned my_rank(const Turn& turn, bool among_down_views) const;
 
+  // Stock sentinels (R-M).
+  void on_stock_hello(Turn& turn, const Hello& hello);
+  void ask_stock(Turn& turn);
+  void ask_stock_config(Turn& turn, const NodeId& id, std::uint64_t round);
+  void tell_stock(Turn& turn, const NodeId& id);
+  void stock_deadlines(const Turn& turn, const std::function<void(TimePoint)>& by) const;
+  bool watches_stock_failover(const Turn& turn) const;
+  std::optional<StockFailover> stock_failover(const Turn& turn) const;
+  void note_stock_vote(Turn& turn, const StockConfig& told, TimePoint asked_at);
+  void weigh_stock_config(Turn& turn, const StockConfig& told);
+  void weigh_claim(Turn& turn);
+  void drop_claim(Turn& turn);
+  bool claim_blocks(const Turn& turn) const;
+  void confirm_corrections(Turn& turn, const StockConfig& told);
+  Hello our_hello(const Turn& turn, const std::string& local_ip) const;
+
   // Failover.
   bool leading() const { return campaign_ && !std::holds_alternative<Electing>(step_); }
   void run_step(Turn& turn);
@@ -196,8 +225,17 @@ class Group {
   void learn_replicas(Turn& turn, const NodeInfo& info);
   void learn_identity(Turn& turn, Node& node, const NodeInfo& info);
   void add_member(Turn& turn, const NodeId& id);
+  // Connected members of one kind: who is sent peer messages, and who is asked.
   template <typename Do>
-  void each_member_up(const Turn& turn, Do&& act) const;
+  void each_up(const Turn& turn, PeerKind kind, Do&& act) const;
+  template <typename Do>
+  void each_vigil_up(const Turn& turn, Do&& act) const {
+    each_up(turn, PeerKind::Vigil, std::forward<Do>(act));
+  }
+  template <typename Do>
+  void each_stock_up(const Turn& turn, Do&& act) const {
+    each_up(turn, PeerKind::Stock, std::forward<Do>(act));
+  }
 
   // Correction.
   enum class Wrong { IsMaster, FollowsOldMaster, FollowsOther };
@@ -207,6 +245,7 @@ class Group {
   bool may_correct(const Turn& turn) const;
   void ask_confirmation(Turn& turn, Node& node);
   void send_correction(Turn& turn, Node& node);
+  bool confirmed(const Turn& turn, const Correction& correction) const;
 
   // Safety.
   void check_safety(Turn& turn, Node& node);
@@ -242,6 +281,7 @@ class Group {
     std::uint64_t version = 0;
     Endpoint master;
     bool down = false;
+    TimePoint expires = kNever;  // Of a stock sentinel's (R-M2).
   };
   std::map<NodeId, View> views_;
   std::uint64_t view_version_ = 0;
@@ -266,6 +306,9 @@ class Group {
   std::map<NodeId, TimePoint> peer_down_since_;  // Connection lost; s_down after down_after.
   std::set<NodeId> peer_s_down_;
   std::map<NodeId, TimePoint> peer_hello_at_;
+  std::map<NodeId, StockMember> stock_;  // Those that are up.
+  std::optional<StockClaim> claim_;
+  std::optional<TimePoint> suspected_since_;
 
   // Failover.
   FailoverStep step_;
@@ -279,9 +322,9 @@ class Group {
 };
 
 template <typename Do>
-void Group::each_member_up(const Turn& turn, Do&& act) const {
+void Group::each_up(const Turn& turn, PeerKind kind, Do&& act) const {
   for (const auto& [id, peer] : turn.peers.all())
-    if (peer.up && id != turn.process.self && is_member(turn.peers, id)) act(id);
+    if (peer.is(kind) && id != turn.process.self && is_member(turn.peers, id)) act(id);
 }
 
 }  // namespace sentinel

@@ -93,14 +93,15 @@ void Group::apply_config(Turn& turn, const PendingConfig& config) {
   ballot_.saw(config.epoch);
   if (master_->is_at(config.master)) {  // It was given its role back: only the epoch is new.
     for (const auto& [id, peer] : turn.peers.all())
-      if (peer.up && id != config.told_by) send_config(turn, id);
+      if (peer.is(PeerKind::Vigil) && id != config.told_by) send_config(turn, id);
+    speak_hello(turn, true);
     return;
   }
   // Peers must not keep our old view in case this address is the master again one day.
   if (view_sent_down_) {
     view_sent_down_ = false;
     ++view_version_;
-    each_member_up(turn, [&](const NodeId& id) {
+    each_vigil_up(turn, [&](const NodeId& id) {
       turn.act(SendPeer{id, ViewMessage{name(), view_version_, master_->at, false}});
     });
   }
@@ -112,6 +113,7 @@ void Group::apply_config(Turn& turn, const PendingConfig& config) {
     old->s_down = false;  // Judged anew, as the replica that it is now.
   }
   switched_at_ = turn.now;
+  to->foreign = to->claimed = false;
   to->s_down = o_down_ = false;
   to->liveness.reset(turn.ear());
   to->refused_since.reset();
@@ -134,7 +136,7 @@ void Group::apply_config(Turn& turn, const PendingConfig& config) {
   for (const auto& node : nodes_)
     if (node.get() != master_) emit(turn, "+slave", Level::Notice, prefix(*node));
   for (const auto& [id, peer] : turn.peers.all())
-    if (peer.up && id != config.told_by) send_config(turn, id);
+    if (peer.is(PeerKind::Vigil) && id != config.told_by) send_config(turn, id);
   speak_hello(turn, true);
 }
 
@@ -163,6 +165,7 @@ void Group::add_member(Turn& turn, const NodeId& id) {
   for (auto it = members_.begin(); it != members_.end();) {
     const Peer* other = turn.peers.find(*it);
     if (other != nullptr && other->at == peer->at) {
+      emit(turn, "+sentinel-invalid-addr", Level::Notice, prefix(*other));
       turn.persist(PeerRecord{name(), *it, other->at, false});
       peer_down_since_.erase(*it);
       peer_s_down_.erase(*it);
@@ -179,8 +182,9 @@ void Group::add_member(Turn& turn, const NodeId& id) {
 // R-C4: a hello is a rumour that any client of a data node can start. It shows
 // where to look; what is true of it, its sender tells over its own connection.
 void Group::on_hello(Turn& turn, const Hello& hello) {
-  peer_hello_at_[hello.id] = turn.now;
   const Peer* peer = turn.peers.find(hello.id);
+  if (peer != nullptr && is_member(turn.peers, hello.id)) peer_hello_at_[hello.id] = turn.now;
+  if (peer != nullptr && peer->is(PeerKind::Stock)) return on_stock_hello(turn, hello);
   if (peer != nullptr && peer->up) return;  // It tells us directly.
   if (hello.config_epoch <= config_epoch_ || pending_) return;
   if (hello.config_epoch.value > config_epoch_.value + kEpochStepMax) return;
@@ -201,7 +205,7 @@ void Group::learn_identity(Turn& turn, Node& node, const NodeInfo& info) {
                           !histories_.contains(info.replication_id);
     if (stranger && !node.foreign)
       emit(turn, "+foreign-node", Level::Warning, prefix(node) + " #follows " + to_string(*info.master));
-    node.foreign = stranger;
+    node.foreign = stranger || node.claimed;
   }
   if (!info.run_id.empty()) node.run_id = info.run_id;
   if (node.role_reported != info.role) {
@@ -223,7 +227,7 @@ void Group::on_info(Turn& turn, LinkId link, const NodeInfo& info) {
   node.info_asked = false;
   if (info.role == NodeRole::Unknown) return;
   const bool follows_ours = info.role == NodeRole::Replica && info.master && find(*info.master) != nullptr;
-  if (follows_ours || histories_.contains(info.replication_id)) node.foreign = false;
+  if (follows_ours || histories_.contains(info.replication_id)) node.foreign = node.claimed = false;
   learn_identity(turn, node, info);
   note_stream(turn, node, info);
   node.info = info;

@@ -30,15 +30,19 @@ std::optional<Group::Wrong> Group::wrong(const Node& node) const {
 // A leader that we voted for and lost sight of may have committed what looks
 // like a stray to us. Whatever it did, it tells when it is back.
 bool Group::vote_unresolved(const Turn& turn) const {
-  return ballot_.voted_for() != turn.process.self &&
-         ballot_.unresolved(turn.now, config_epoch_, settings_.failover_timeout);
+  // Of a stock leader that is gone nobody hears more; its kind waits 8 s before it corrects.
+  const Peer* leader = turn.peers.find(ballot_.voted_for());
+  const bool stock = leader != nullptr && leader->kind == PeerKind::Stock;
+  const Millis patience =
+      stock ? std::min(kStockCorrectionWait, settings_.failover_timeout) : settings_.failover_timeout;
+  return ballot_.voted_for() != turn.process.self && ballot_.unresolved(turn.now, config_epoch_, patience);
 }
 
 // Nothing is corrected towards a master that isn't one, nor while a leader may be at work.
 bool Group::may_correct(const Turn& turn) const {
-  return !vote_unresolved(turn) && !campaign_ && !pending_ && !turn.tilt &&
-         !ballot_.promised_to_other(turn.now, turn.process.self) && master_->answering() && master_->has_info &&
-         master_->role_reported == NodeRole::Master && !master_->liveness.suspected(turn.ear());
+  return !vote_unresolved(turn) && !campaign_ && !pending_ && !claim_blocks(turn) && !stock_failover(turn) &&
+         !turn.tilt && !ballot_.promised_to_other(turn.now, turn.process.self) && master_->answering() &&
+         master_->has_info && master_->role_reported == NodeRole::Master && !master_->liveness.suspected(turn.ear());
 }
 
 void Group::correct(Turn& turn, Node& node) {
@@ -63,15 +67,24 @@ void Group::correct(Turn& turn, Node& node) {
   }
 }
 
+bool Group::confirmed(const Turn& turn, const Correction& correction) const {
+  return correction.confirmations >= authority_needed(turn) && correction.stock_awaited == 0;
+}
+
 void Group::ask_confirmation(Turn& turn, Node& node) {
   Correction& correction = *node.correction;
   correction.round = turn.new_round();
   correction.asked_at = turn.now;
   correction.confirmations = 1;
-  each_member_up(turn, [&](const NodeId& id) {
+  correction.stock_awaited = 0;
+  each_vigil_up(turn, [&](const NodeId& id) {
     turn.act(SendPeer{id, ConfirmRequest{name(), config_epoch_, master_->at, correction.round}});
   });
-  if (correction.confirmations >= authority_needed(turn)) send_correction(turn, node);
+  each_stock_up(turn, [&](const NodeId& id) {
+    ++correction.stock_awaited;
+    ask_stock_config(turn, id, correction.round);
+  });
+  if (confirmed(turn, correction)) send_correction(turn, node);
 }
 
 void Group::on_message(Turn& turn, const NodeId& from, const ConfirmRequest& request) {
@@ -79,7 +92,8 @@ void Group::on_message(Turn& turn, const NodeId& from, const ConfirmRequest& req
   const bool newer_leader =
       (ballot_.voted_epoch() > request.epoch && turn.now < ballot_.promised_until()) || vote_unresolved(turn);
   const bool confirmed = is_member(turn.peers, from) && !pending_ && !campaign_ && !newer_leader &&
-                         request.epoch == config_epoch_ && master_->is_at(request.master);
+                         !claim_blocks(turn) && !stock_failover(turn) && request.epoch == config_epoch_ &&
+                         master_->is_at(request.master);
   turn.act(SendPeer{from, ConfirmReply{name(), request.epoch, request.round, confirmed}});
   if (!confirmed && request.epoch < config_epoch_) send_config(turn, from);
 }
@@ -89,7 +103,8 @@ void Group::on_message(Turn& turn, const NodeId& from, const ConfirmReply& reply
   for (const auto& node : nodes_) {
     if (!node->correction || node->correction->sent || node->correction->round != reply.round) continue;
     if (turn.now - node->correction->asked_at >= kConfirmMax || !may_correct(turn) || !wrong(*node)) return;
-    if (++node->correction->confirmations >= authority_needed(turn)) send_correction(turn, *node);
+    ++node->correction->confirmations;
+    if (confirmed(turn, *node->correction)) send_correction(turn, *node);
     return;
   }
 }

@@ -111,7 +111,9 @@ unsigned Group::views_down(const Turn& turn) const {
   unsigned count = view_down(turn) ? 1 : 0;
   for (const auto& [id, view] : views_) {
     const Peer* peer = turn.peers.find(id);
-    if (view.down && master_->is_at(view.master) && peer != nullptr && peer->up && is_member(turn.peers, id)) ++count;
+    if (view.down && turn.now < view.expires && master_->is_at(view.master) && peer != nullptr && peer->up &&
+        is_member(turn.peers, id))
+      ++count;
   }
   return count;
 }
@@ -145,14 +147,14 @@ void Group::push_view(Turn& turn) {
   view_version_ = std::max(view_version_ + 1, static_cast<std::uint64_t>(turn.now.time_since_epoch().count()));
   const ViewMessage view{name(), view_version_, master_->at, down};
   for (const auto& [id, peer] : turn.peers.all())
-    if (peer.up) turn.act(SendPeer{id, view});
+    if (peer.is(PeerKind::Vigil)) turn.act(SendPeer{id, view});
 }
 
 void Group::on_message(Turn& turn, const NodeId& from, const ViewMessage& message) {
   if (!is_member(turn.peers, from)) return;
   View& view = views_[from];
   if (message.version < view.version) return;
-  view = {message.version, message.master, message.down};
+  view = {message.version, message.master, message.down, kNever};
   peer_hello_at_[from] = turn.now;
 }
 
@@ -190,13 +192,25 @@ void Group::tell_view(Turn& turn, const NodeId& to) {
 
 void Group::on_peer_down(Turn& turn, const NodeId& id) {
   views_.erase(id);
+  stock_.erase(id);
   if (is_member(turn.peers, id)) peer_down_since_.emplace(id, turn.now);
 }
 
-// --- The stock hello, for discovery: on the master and one replica.
+// --- The stock hello: on the master and one replica for discovery, and straight to stock sentinels (R-M8).
+
+Hello Group::our_hello(const Turn& turn, const std::string& local_ip) const {
+  const std::string& host = turn.process.announce.host.empty() ? local_ip : turn.process.announce.host;
+  return {.sentinel = {host, turn.process.announce.port},
+          .id = turn.process.self,
+          .current_epoch = std::max(turn.process_epoch, epoch()),
+          .group = name(),
+          .master = master_->at,
+          .config_epoch = config_epoch_};
+}
 
 void Group::speak_hello(Turn& turn, bool at_once) {
-  if (!turn.peers.discovered() || (!at_once && turn.now < next_hello_)) return;
+  if (!turn.peers.discovered() && !mixed(turn.peers)) return;
+  if (!at_once && turn.now < next_hello_) return;
   next_hello_ = turn.now + turn.process.hello_period + turn.rng.jitter(turn.process.hello_period / 10);
   unsigned replicas = 0;
   for (const auto& node : nodes_) {
@@ -205,15 +219,9 @@ void Group::speak_hello(Turn& turn, bool at_once) {
       node->listening = wanted;
       turn.act(SetHelloListening{node->link, wanted});
     }
-    if (!wanted) continue;
-    const std::string ours = turn.process.announce.host.empty() ? node->local_ip : turn.process.announce.host;
-    turn.act(PublishHello{node->link, format_hello({.sentinel = {ours, turn.process.announce.port},
-                                                    .id = turn.process.self,
-                                                    .current_epoch = epoch(),
-                                                    .group = name(),
-                                                    .master = master_->at,
-                                                    .config_epoch = config_epoch_})});
+    if (wanted) turn.act(PublishHello{node->link, format_hello(our_hello(turn, node->local_ip))});
   }
+  each_stock_up(turn, [&](const NodeId& id) { tell_stock(turn, id); });
 }
 
 }  // namespace sentinel

@@ -26,6 +26,7 @@ std::string_view describe(HoldBack reason) {
     case HoldBack::NoCandidate: return "no replica could be promoted";
     case HoldBack::NoMajority: return "no majority of the sentinels is connected";
     case HoldBack::LeasePromised: return "the lease is promised to another leader";
+    case HoldBack::StockFailover: return "a stock sentinel's failover is running";
     case HoldBack::WaitsForRetry: return "waits before trying again";
     case HoldBack::WaitsForRank: return "other sentinels stand first";
   }
@@ -61,13 +62,14 @@ unsigned Group::votes_needed(const Turn& turn) const {
 
 unsigned Group::reachable_members(const Turn& turn) const {
   unsigned count = 1;
-  each_member_up(turn, [&](const NodeId&) { ++count; });
+  each_vigil_up(turn, [&](const NodeId&) { ++count; });
+  each_stock_up(turn, [&](const NodeId&) { ++count; });
   return count;
 }
 
 unsigned Group::my_rank(const Turn& turn, bool among_down_views) const {
   std::vector<NodeId> others;
-  each_member_up(turn, [&](const NodeId& id) {
+  each_vigil_up(turn, [&](const NodeId& id) {
     const auto view = views_.find(id);
     if (!among_down_views || (view != views_.end() && view->second.down)) others.push_back(id);
   });
@@ -83,12 +85,14 @@ std::optional<HoldBack> Group::held_back(const Turn& turn) const {
   if (evidence_of_life(turn)) return HoldBack::EvidenceOfLife;
   if (!o_down_) return HoldBack::NoAgreement;
   if (!turn.store_healthy) return HoldBack::StoreUnavailable;
-  if (pending_) return HoldBack::ConfigPending;
+  if (pending_ || claim_blocks(turn)) return HoldBack::ConfigPending;
   if (choose(replica_views(TimePoint{}), link_down_max(turn)) == nullptr && !may_restore_master())
     return HoldBack::NoCandidate;
   if (reachable_members(turn) < std::max(majority(electorate(turn.peers)), settings_.quorum))
     return HoldBack::NoMajority;
   if (ballot_.promised_to_other(turn.now, turn.process.self)) return HoldBack::LeasePromised;
+  if (const auto theirs = stock_failover(turn); theirs && *theirs != StockFailover::Repointing)
+    return HoldBack::StockFailover;
   if (turn.now < next_attempt_) return HoldBack::WaitsForRetry;
   if (turn.now < may_stand_at(turn)) return HoldBack::WaitsForRank;
   return std::nullopt;
@@ -112,7 +116,9 @@ void Group::maybe_stand(Turn& turn) {
 }
 
 Result<void> Group::force_failover(Turn& turn) {
-  if (campaign_ || ballot_.promised_to_other(turn.now, turn.process.self))
+  const auto theirs = stock_failover(turn);
+  const bool stock_leads = theirs && *theirs != StockFailover::Repointing;
+  if (campaign_ || stock_leads || ballot_.promised_to_other(turn.now, turn.process.self))
     return unexpected(std::string("INPROG Failover already in progress"));
   if (!turn.store_healthy) return unexpected(std::string("ERR Votes can't be written to disk. Check server logs."));
   if (choose(replica_views(TimePoint{}), link_down_max(turn)) == nullptr)
@@ -125,6 +131,7 @@ void Group::become_candidate(Turn& turn, bool forced) {
   CHECK(!campaign_ && std::holds_alternative<Idle>(step_));
   Epoch seen = epoch();
   for (const auto& [id, vote] : peer_votes_) seen = std::max(seen, vote.epoch);
+  if (mixed(turn.peers)) seen = std::max(seen, turn.process_epoch);  // R-M3
   const Epoch mine = next(seen);
   if (ballot_.refuses(turn.now, turn.process.self, mine)) return;
   ballot_.grant(turn.now, turn.process.self, mine);
@@ -150,8 +157,11 @@ void Group::become_candidate(Turn& turn, bool forced) {
   // The request is no vote, so it needs not wait for the disk; our own vote
   // counts only once it is there (R-E2).
   electing.self_batch = turn.persist(VoteRecord{name(), mine, turn.process.self});
-  each_member_up(turn, [&](const NodeId& id) {
+  each_vigil_up(turn, [&](const NodeId& id) {
     turn.act(SendPeer{id, VoteRequest{name(), mine, config_epoch_, master_->at, forced, electing.round}});
+  });
+  each_stock_up(turn, [&](const NodeId& id) {  // R-M4
+    turn.act(AskStockView{id, name(), electing.round, master_->at, mine, turn.process.self});
   });
   step_ = std::move(electing);
   emit(turn, "+new-epoch", Level::Warning, std::to_string(mine.value));
@@ -195,6 +205,8 @@ void Group::on_message(Turn& turn, const NodeId& from, const VoteRequest& reques
 }
 
 void Group::stock_vote(Turn& turn, const NodeId& candidate, Epoch wanted) {
+  // R-M4: a Vigil sentinel asks on its own connection.
+  if (const Peer* peer = turn.peers.find(candidate); peer == nullptr || peer->is(PeerKind::Vigil)) return;
   const VoteRequest request{name(), wanted, config_epoch_, master_->at, false, 0};
   if (refuses_vote(turn, candidate, request)) return;
   if (!ballot_.grant(turn.now, candidate, wanted)) return;
@@ -225,9 +237,11 @@ void Group::count_votes(Turn& turn) {
   if (granted >= votes_needed(turn) && electing->self_durable) return become_leader(turn);
   // R-E4: who isn't connected won't answer, so a split is noticed at once.
   unsigned pending = 0;
-  each_member_up(turn, [&](const NodeId& id) {
+  const auto silent = [&](const NodeId& id) {
     if (!electing->granted.contains(id) && !electing->refused.contains(id)) ++pending;
-  });
+  };
+  each_vigil_up(turn, silent);
+  each_stock_up(turn, silent);
   if (granted + pending < votes_needed(turn)) {
     std::string why;
     for (const auto& [id, refusal] : electing->refused) {
@@ -273,8 +287,11 @@ void Group::renew_lease(Turn& turn) {
   if (campaign_->renewals.size() > 8) campaign_->renewals.erase(campaign_->renewals.begin());
   if (ballot_.renew(turn.now, turn.process.self, campaign_->epoch))
     campaign_->lease.granted(turn.process.self, turn.now);
-  each_member_up(turn, [&](const NodeId& id) {
+  each_vigil_up(turn, [&](const NodeId& id) {
     turn.act(SendPeer{id, LeaseRequest{name(), campaign_->epoch, round, false}});
+  });
+  each_stock_up(turn, [&](const NodeId& id) {
+    turn.act(AskStockView{id, name(), round, master_->at, campaign_->epoch, turn.process.self});
   });
 }
 

@@ -311,7 +311,7 @@ void Group::end_campaign(Turn& turn, const std::string& outcome) {
   for (const auto& node : nodes_) node->repointing = Repointing::None;
   // R-E6: from here on we act for this epoch no more, so all are free again.
   ballot_.release(turn.process.self, mine);
-  each_member_up(turn, [&](const NodeId& id) { turn.act(SendPeer{id, LeaseRequest{name(), mine, 0, true}}); });
+  each_vigil_up(turn, [&](const NodeId& id) { turn.act(SendPeer{id, LeaseRequest{name(), mine, 0, true}}); });
 }
 
 void Group::unpause(Turn& turn) {

@@ -88,6 +88,7 @@ GroupStatus Group::status(const Turn& turn) const {
     sentinel.id = id;
     sentinel.at = peer.at;
     sentinel.run_id = id.value;
+    sentinel.vigil = peer.kind == PeerKind::Vigil;
     sentinel.disconnected = !peer.up;
     sentinel.s_down = peer_s_down_.contains(id);
     sentinel.last_ok_ping_reply = sentinel.last_ping_reply = age(turn.now, peer.last_alive);
@@ -95,9 +96,10 @@ GroupStatus Group::status(const Turn& turn) const {
     if (const auto since = peer_down_since_.find(id); sentinel.s_down && since != peer_down_since_.end())
       sentinel.s_down_time = turn.now - since->second - settings_.down_after;
     if (const auto view = views_.find(id); view != views_.end())
-      sentinel.says_down = view->second.down && master_->is_at(view->second.master);
+      sentinel.says_down = view->second.down && turn.now < view->second.expires && master_->is_at(view->second.master);
     if (const auto at = peer_hello_at_.find(id); at != peer_hello_at_.end())
-      sentinel.last_hello = turn.now - std::max(at->second, peer.last_alive);
+      sentinel.last_hello = turn.now - (sentinel.vigil ? std::max(at->second, peer.last_alive)
+                                                       : at->second);  // Vigil's beats say as much.
     if (const auto vote = peer_votes_.find(id); vote != peer_votes_.end()) {
       sentinel.voted_leader = vote->second.voted_for;
       sentinel.voted_leader_epoch = vote->second.epoch;
@@ -173,6 +175,19 @@ Explanation Group::explain(const Turn& turn) const {
   add("election", std::to_string(reachable_members(turn)) + " of " + std::to_string(members) +
                       " sentinels are connected, " + std::to_string(std::max(majority(members), settings_.quorum)) +
                       " votes are needed");
+  if (mixed(turn.peers)) {
+    std::string stock;
+    for (const auto& [id, peer] : turn.peers.all())
+      if (peer.kind == PeerKind::Stock && is_member(turn.peers, id))
+        stock += (stock.empty() ? "" : ", ") + to_string(peer.at) + (peer.up ? "" : " (not connected)");
+    add("mixed-quorum", "stock sentinels: " + stock + "; their votes hold no lease, so two leaders are possible");
+  }
+  if (const auto theirs = stock_failover(turn))
+    add("stock-failover",
+        *theirs == StockFailover::Candidate ? "a stock sentinel asks for votes" : "a stock sentinel leads a failover");
+  if (claim_)
+    add("claim", claim_->told_by.value.substr(0, 8) + " says that epoch " + std::to_string(claim_->epoch.value) +
+                     " has its master at " + to_string(claim_->master) + ", which has not proved it yet");
   if (turn.now < next_attempt_) add("retry", "in " + ms(next_attempt_ - turn.now));
   if (ballot_.promised_to_other(turn.now, turn.process.self))
     add("lease",

@@ -17,6 +17,7 @@ enum class HoldBack {
   NoCandidate,       // No replica could be promoted.
   NoMajority,        // Too few members are connected.
   LeasePromised,     // Another leader may still act.
+  StockFailover,     // A stock sentinel is about to lead, or leads (R-M5).
   WaitsForRetry,     // After a lost or aborted attempt.
   WaitsForRank,      // Others stand first.
 };

@@ -30,6 +30,14 @@ enum class DownCause {
   Failed,        // Anything else (unreachable host, refused password, protocol error).
 };
 
+// How far a stock sentinel's own failover has come.
+enum class StockFailover {
+  None,
+  Candidate,   // It collects votes (stock's "wait_start").
+  Acting,      // It was elected, or an operator forced it, and promotes a replica.
+  Repointing,  // It told the new configuration, and the replicas follow it.
+};
+
 struct LinkUp {
   LinkId link;
   std::string ip;        // The address it was reached at.
@@ -94,6 +102,38 @@ struct PeerReceived {
   NodeId id;
   PeerMessage message;
 };
+
+// A stock sentinel (redis-sentinel, valkey-sentinel) proved its id on the connection that we dialed. What it
+// sends by itself are hellos; all else it is asked (R-M). Its PONGs are PeerAlive. The same process may come
+// up as the other kind at any time: it was replaced in place.
+struct StockUp {
+  NodeId id;
+  Endpoint dialed;
+  std::string local_ip;  // Ours on that connection.
+};
+struct StockDown {
+  NodeId id;
+};
+// The answer to AskStockView: "SENTINEL IS-MASTER-DOWN-BY-ADDR".
+struct StockView {
+  NodeId id;
+  std::string group;
+  std::uint64_t round = 0;  // Of the question.
+  Endpoint master;          // Of the question.
+  bool down = false;
+  NodeId leader;  // Whom it voted for, empty: nobody.
+  Epoch leader_epoch;
+};
+// The answer to AskStockConfig.
+struct StockConfig {
+  NodeId id;
+  std::string group;
+  std::uint64_t round = 0;
+  bool watches = false;  // false: it knows no such group, and the rest is empty.
+  Epoch epoch;
+  Endpoint master;  // Whom it names to clients.
+  StockFailover failover = StockFailover::None;
+};
 // A stock peer's or client's PUBLISH of a hello straight to us.
 struct HelloPublished {
   Hello hello;
@@ -111,7 +151,8 @@ struct StoreHealth {
 
 struct Tick {};
 
-using Input = std::variant<Tick, LinkUp, LinkDown, PingReply, InfoReply, CommandReply, HelloReceived, PeerUp, PeerDown,
-                           PeerAlive, PeerReceived, HelloPublished, Persisted, StoreHealth>;
+using Input =
+    std::variant<Tick, LinkUp, LinkDown, PingReply, InfoReply, CommandReply, HelloReceived, PeerUp, PeerDown, PeerAlive,
+                 PeerReceived, StockUp, StockDown, StockView, StockConfig, HelloPublished, Persisted, StoreHealth>;
 
 }  // namespace sentinel

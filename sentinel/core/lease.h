@@ -24,6 +24,9 @@ class Lease {
     latest = std::max(latest, asked_at);
   }
 
+  // `voter` voted for somebody newer: a stock sentinel promises nothing (R-M4).
+  void revoked(const NodeId& voter) { asked_.erase(voter); }
+
   // Until when `needed` voters' promises last; the past if fewer granted.
   TimePoint valid_until(unsigned needed) const {
     if (asked_.size() < needed || needed == 0) return TimePoint{};

@@ -19,7 +19,8 @@ struct Correction {
   std::uint64_t round = 0;  // Of the running confirmation, 0 if none runs.
   TimePoint asked_at{};
   unsigned confirmations = 0;
-  bool sent = false;  // The command is on its way; wait for its reply.
+  unsigned stock_awaited = 0;  // Stock sentinels that have not confirmed yet (R-M7).
+  bool sent = false;           // The command is on its way; wait for its reply.
 };
 
 struct Node {
@@ -56,6 +57,7 @@ struct Node {
   TimePoint role_since{};
   std::string run_id;
   bool foreign = false;  // R-C6.
+  bool claimed = false;  // R-M6: watched only to see whether it is what a stock sentinel says. Foreign until then.
 
   // R-D5: the stream position last seen, and when.
   std::uint64_t stream_offset = 0;

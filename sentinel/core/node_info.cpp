@@ -60,7 +60,8 @@ void read_field(NodeInfo& info, std::string_view key, std::string_view value, st
   else if (key == "master_replid")
     info.replication_id = value.substr(0, 40);
   else if (key == "master_replid2")
-    info.replication_id2 = value.substr(0, 40);
+    // All zeros stand for none: they must not make strangers look related (R-C6).
+    info.replication_id2 = value.find_first_not_of('0') == std::string_view::npos ? "" : value.substr(0, 40);
   else if (key == "master_repl_offset")
     info.master_offset = number(UINT64_MAX);
   else if (key == "master_host")

@@ -19,7 +19,7 @@ struct NodeInfo {
   NodeRole role = NodeRole::Unknown;
   bool loading = false;
   std::string replication_id;       // master_replid.
-  std::string replication_id2;      // master_replid2: the history it continued from.
+  std::string replication_id2;      // master_replid2: the history it continued from, empty if none.
   std::uint64_t master_offset = 0;  // master_repl_offset.
   unsigned online_replicas = 0;     // Of `replicas`: those that have all data and stream.
   std::vector<Endpoint> replicas;   // slaveN lines; masters only.

@@ -111,10 +111,28 @@ struct SendPeer {
   NodeId to;
   PeerMessage message;
 };
+// To stock sentinels, dropped while not connected. A question that gets no sensible answer gets none.
+struct AskStockView {
+  NodeId to;
+  std::string group;
+  std::uint64_t round = 0;  // Echoed. 0: only its view is wanted.
+  Endpoint master;
+  Epoch epoch;
+  NodeId candidate;  // Whom to vote for. Empty: nobody.
+};
+struct AskStockConfig {
+  NodeId to;
+  std::string group;
+  std::uint64_t round = 0;
+};
+struct TellStock {
+  NodeId to;
+  std::string hello;  // PUBLISH __sentinel__:hello.
+};
 
-using Action =
-    std::variant<OpenLink, CloseLink, SetUrgent, SendPing, SendInfo, SetHelloListening, PublishHello, ScriptKill,
-                 Promote, Repoint, ConfigSet, ReadConfig, PauseWrites, DialPeer, DropPeer, SendPeer>;
+using Action = std::variant<OpenLink, CloseLink, SetUrgent, SendPing, SendInfo, SetHelloListening, PublishHello,
+                            ScriptKill, Promote, Repoint, ConfigSet, ReadConfig, PauseWrites, DialPeer, DropPeer,
+                            SendPeer, AskStockView, AskStockConfig, TellStock>;
 
 struct Output {
   std::vector<Action> now;            // Safe before the disk.

@@ -8,7 +8,8 @@ bool Peers::is_configured(const Endpoint& at) const {
   return std::find(configured_.begin(), configured_.end(), at) != configured_.end();
 }
 
-Peer& Peers::up(const NodeId& id, const Endpoint& announced, const std::optional<Endpoint>& dialed, TimePoint now) {
+Peer& Peers::up(const NodeId& id, PeerKind kind, const Endpoint& announced, const std::optional<Endpoint>& dialed,
+                TimePoint now) {
   Peer& peer = peers_[id];
   peer.id = id;
   // The address that led to it is the one the operator wrote; prefer it.
@@ -24,13 +25,17 @@ Peer& Peers::up(const NodeId& id, const Endpoint& announced, const std::optional
       return entry.first != id && entry.second.configured && entry.second.at == peer.at;
     });
   }
+  peer.kind = kind;
   peer.up = true;
   peer.last_alive = now;
   return peer;
 }
 
-void Peers::down(const NodeId& id) {
-  if (const auto it = peers_.find(id); it != peers_.end()) it->second.up = false;
+bool Peers::down(const NodeId& id, PeerKind kind) {
+  const auto it = peers_.find(id);
+  if (it == peers_.end() || !it->second.is(kind)) return false;
+  it->second.up = false;
+  return true;
 }
 
 void Peers::alive(const NodeId& id, TimePoint now) {

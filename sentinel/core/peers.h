@@ -4,6 +4,7 @@
 
 #include <map>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "common/endpoint.h"
@@ -12,12 +13,21 @@
 
 namespace sentinel {
 
+enum class PeerKind {
+  Vigil,
+  Stock,  // redis-sentinel or valkey-sentinel: R-M.
+};
+
 struct Peer {
   NodeId id;
-  Endpoint at;              // As it announces itself.
-  bool configured = false;  // Its address is in the peers: list.
-  bool up = false;          // A working connection exists.
-  TimePoint last_alive{};   // Last heartbeat answer (monotonic time).
+  Endpoint at;                      // As it announces itself.
+  PeerKind kind = PeerKind::Vigil;  // As it last came up.
+  bool configured = false;          // Its address is in the peers: list.
+  bool up = false;                  // A working connection exists.
+  TimePoint last_alive{};           // Last heartbeat answer (monotonic time).
+  std::string local_ip;             // Ours on the connection to a stock sentinel.
+
+  bool is(PeerKind wanted) const { return up && kind == wanted; }
 };
 
 class Peers {
@@ -30,8 +40,10 @@ class Peers {
 
   // A connection came up. A new id at a configured address replaces the old
   // one there: the list has one seat an address. Returns the peer.
-  Peer& up(const NodeId& id, const Endpoint& announced, const std::optional<Endpoint>& dialed, TimePoint now);
-  void down(const NodeId& id);
+  Peer& up(const NodeId& id, PeerKind kind, const Endpoint& announced, const std::optional<Endpoint>& dialed,
+           TimePoint now);
+  // The last connection of this kind is gone. false: it is up as the other kind, or was not up.
+  bool down(const NodeId& id, PeerKind kind);
   void alive(const NodeId& id, TimePoint now);
   // Known from disk or a hello, not yet connected.
   Peer& know(const NodeId& id, const Endpoint& at);

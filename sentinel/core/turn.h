@@ -27,6 +27,7 @@ struct Turn {
   Millis deaf;  // Stalls so far; see stall_guard.h.
   bool tilt;    // We distrust ourselves.
   bool store_healthy;
+  Epoch process_epoch;        // The highest of all groups, and of what stock sentinels told (R-M3).
   Millis urgent_info_period;  // Of the nodes of a failing group; longer while many groups fail.
   const ProcessSettings& process;
   const Peers& peers;

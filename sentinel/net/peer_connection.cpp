@@ -8,6 +8,8 @@
 #include <asio/write.hpp>
 #include <utility>
 
+#include "sentinel/net/stock_session.h"
+
 namespace sentinel {
 namespace {
 
@@ -19,12 +21,12 @@ constexpr std::size_t kIdCharacters = 40;
 constexpr std::size_t kAnnouncedHostBytesMax = 255;
 constexpr std::size_t kPeerDepthMax = 1;  // Frames are flat.
 
+}  // namespace
+
 bool is_node_id(const std::string& text) {
   return text.size() == kIdCharacters &&
          std::all_of(text.begin(), text.end(), [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
 }
-
-}  // namespace
 
 Result<PeerIdentity> read_identity(const Words& words) {
   if (words.size() < 7) return unexpected("too few words"s);
@@ -59,6 +61,14 @@ PeerConnection::PeerConnection(asio::ip::tcp::socket socket, std::string unread,
   const auto remote = socket_.remote_endpoint(error);
   if (!error) remote_ = to_string(Endpoint{remote.address().to_string(), remote.port()});
   socket_.set_option(asio::ip::tcp::no_delay(true), error);
+}
+
+PeerConnection::~PeerConnection() = default;
+
+std::string PeerConnection::local_ip() const {
+  asio::error_code error;
+  const auto local = socket_.local_endpoint(error);
+  return error ? std::string() : local.address().to_string();
 }
 
 void PeerConnection::send(const Words& words) {

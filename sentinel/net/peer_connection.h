@@ -42,7 +42,10 @@ struct PeerIdentity {
 // Reads SENTINEL PEER <verb> id host port version. Further words are allowed:
 // newer peers may add some.
 Result<PeerIdentity> read_identity(const Words& words);
+bool is_node_id(const std::string& text);
 Words identity_words(const std::string& verb, const PeerIdentity& identity);
+
+class StockSession;
 
 class PeerConnection : public std::enable_shared_from_this<PeerConnection> {
  public:
@@ -51,6 +54,7 @@ class PeerConnection : public std::enable_shared_from_this<PeerConnection> {
 
   // `unread`: what was read from the socket already. REQUIRES: socket is connected.
   PeerConnection(asio::ip::tcp::socket socket, std::string unread, OnReply on_reply);
+  ~PeerConnection();
 
   void send(const Words& words);
   // An error reply; to somebody who is no peer.
@@ -72,11 +76,13 @@ class PeerConnection : public std::enable_shared_from_this<PeerConnection> {
   void forgive_silence(Time now) { last_heard_ = now; }
   std::uint64_t dropped_frames() const { return dropped_frames_; }
   std::string remote() const { return remote_; }
+  std::string local_ip() const;
 
   // --- Kept by PeerHub.
   std::optional<PeerIdentity> identity;  // Set once the peer is established.
   std::optional<Endpoint> dialed;        // The address of ours that led to it; not of inbound ones.
   bool awaits_auth = false;              // The next reply answers AUTH.
+  std::unique_ptr<StockSession> stock;   // Set once the other end turned out to be a stock sentinel.
 
  private:
   void flush();

@@ -13,6 +13,7 @@
 #include "sentinel/net/keep_alive.h"
 #include "sentinel/net/peer_connection.h"
 #include "sentinel/net/spawn.h"
+#include "sentinel/net/stock_session.h"
 
 namespace sentinel {
 namespace {
@@ -69,18 +70,28 @@ class PeerHub::Impl : public std::enable_shared_from_this<Impl> {
     if (connection) connection->send(peer_frame(encode(message)));
   }
 
+  // The newest connection to this stock sentinel; nullptr if there is none.
+  StockSession* stock(const NodeId& id) const {
+    for (auto it = connections_.rbegin(); it != connections_.rend(); ++it)
+      if ((*it)->stock && (*it)->stock->id() == id && !(*it)->closed()) return (*it)->stock.get();
+    return nullptr;
+  }
+
   void adopt(asio::ip::tcp::socket socket, std::string unread, Words words) {
     const auto connection = std::make_shared<PeerConnection>(std::move(socket), std::move(unread), reply_handler());
     spawn(executor_, "peer_hub accept " + connection->remote(),
           keep_alive(shared_from_this(), serve_inbound(connection, std::move(words))));
   }
 
-  void set_password(std::string password) { options_.password = std::move(password); }
+  void set_credentials(std::string user, std::string password) {
+    options_.user = std::move(user);
+    options_.password = std::move(password);
+  }
 
   std::size_t connections() const {
     return static_cast<std::size_t>(
         std::count_if(connections_.begin(), connections_.end(),
-                      [](const ConnectionPtr& it) { return it->identity && !it->closed(); }));
+                      [](const ConnectionPtr& it) { return is_established(*it) && !it->closed(); }));
   }
   std::uint64_t dropped_frames() const {
     std::uint64_t sum = dropped_frames_;
@@ -131,12 +142,15 @@ class PeerHub::Impl : public std::enable_shared_from_this<Impl> {
     connections_.push_back(connection);
     if (!options_.password.empty()) {
       connection->awaits_auth = true;
-      connection->send({"AUTH", options_.password});
+      connection->send(options_.user.empty() ? Words{"AUTH", options_.password}
+                                             : Words{"AUTH", options_.user, options_.password});
     }
     connection->send(identity_words("HELLO", ourselves()));
     const std::string why = co_await connection->run();
     target.connection.reset();
-    const bool was_up = connection->identity.has_value();
+    const bool was_up = is_established(*connection);
+    // It refused PEER HELLO and was no stock sentinel either.
+    if (connection->stock && !was_up) note_stranger(target, why);
     lost(connection, why);
     co_return was_up;
   }
@@ -198,6 +212,10 @@ class PeerHub::Impl : public std::enable_shared_from_this<Impl> {
     return best;
   }
 
+  static bool is_established(const PeerConnection& connection) {
+    return connection.identity || (connection.stock && connection.stock->id());
+  }
+
   void tell(Input input) {
     if (!stopped_) sink_(std::move(input));
   }
@@ -221,6 +239,7 @@ class PeerHub::Impl : public std::enable_shared_from_this<Impl> {
       ++malformed_frames_;
       spdlog::warn("peer {}: {}", connection->remote(), why);
     }
+    if (connection->stock) return lost_stock(*connection, why);
     if (!connection->identity || stopped_) return;
     const NodeId id = connection->identity->id;
     spdlog::debug("peer {} at {}: {}", id.value, connection->remote(), why);
@@ -231,7 +250,15 @@ class PeerHub::Impl : public std::enable_shared_from_this<Impl> {
     tell(PeerDown{.id = id});
   }
 
+  void lost_stock(const PeerConnection& connection, const std::string& why) {
+    const auto& id = connection.stock->id();
+    if (!id || stopped_ || stock(*id) != nullptr) return;
+    spdlog::info("stock sentinel {} is gone: {}", id->value, why);
+    tell(StockDown{.id = *id});
+  }
+
   void on_reply(PeerConnection& connection, const Reply& reply) {
+    if (connection.stock) return connection.stock->on_reply(reply);
     if (connection.awaits_auth) {
       connection.awaits_auth = false;
       if (!reply.is_error() || needs_no_password(reply.text)) return;
@@ -243,16 +270,26 @@ class PeerHub::Impl : public std::enable_shared_from_this<Impl> {
     on_frame(connection, *words);
   }
 
-  // Somebody answered who is no Vigil, or does not let us in.
+  // Somebody answered who is no Vigil, or does not let us in. "ERR unknown subcommand" is a stock sentinel's word
+  // for HELLO; whether it is one, its id tells.
   void refused(PeerConnection& connection, const std::string& words) {
-    const auto target = targets_.find(*connection.dialed);
-    if (target != targets_.end()) {
-      target->second->stranger = true;
-      if (std::exchange(target->second->last_refusal, words) != words) {
-        spdlog::warn("{} is not counted as a peer: {}", to_string(*connection.dialed), words);
-      }
+    if (words.starts_with("ERR") && !connection.identity) {
+      connection.stock = std::make_unique<StockSession>(connection, options_.self, [this](Input input) {
+        if (const auto* up = std::get_if<StockUp>(&input))
+          spdlog::info("stock sentinel {} is up at {}", up->id.value, to_string(up->dialed));
+        tell(std::move(input));
+      });
+      return connection.stock->start();
     }
+    if (const auto target = targets_.find(*connection.dialed); target != targets_.end())
+      note_stranger(*target->second, words);
     connection.close("refused: " + words);
+  }
+
+  void note_stranger(Target& target, const std::string& words) {
+    target.stranger = true;
+    if (std::exchange(target.last_refusal, words) != words)
+      spdlog::warn("{} is not counted as a peer: {}", to_string(target.at), words);
   }
 
   void on_welcome(PeerConnection& connection, const Words& words) {
@@ -285,8 +322,11 @@ class PeerHub::Impl : public std::enable_shared_from_this<Impl> {
       next_beat_ = at + kBeatPeriod;
       for (const ConnectionPtr& connection : connections_) {
         if (stalled) connection->forgive_silence(at);
-        if (at - connection->last_heard() > kPeerSilenceMax) {
+        const auto silence = at - connection->last_heard();
+        if (silence > (connection->stock ? kStockSilenceMax : kPeerSilenceMax)) {
           connection->close("silent for too long");
+        } else if (connection->stock) {
+          connection->stock->ping_if_due(at);
         } else if (connection->identity) {
           connection->send(peer_frame({"BEAT"}));
         }
@@ -316,10 +356,21 @@ PeerHub::~PeerHub() { impl_->stop(); }
 void PeerHub::dial(const Endpoint& at) { impl_->dial(at); }
 void PeerHub::drop(const Endpoint& at) { impl_->drop(at); }
 void PeerHub::send(const NodeId& to, const PeerMessage& message) { impl_->send(to, message); }
+void PeerHub::ask(const AskStockView& question) {
+  if (StockSession* stock = impl_->stock(question.to)) stock->ask(question);
+}
+void PeerHub::ask(const AskStockConfig& question) {
+  if (StockSession* stock = impl_->stock(question.to)) stock->ask(question);
+}
+void PeerHub::tell(const TellStock& hello) {
+  if (StockSession* stock = impl_->stock(hello.to)) stock->tell(hello);
+}
 void PeerHub::adopt(asio::ip::tcp::socket socket, std::string unread, std::vector<std::string> words) {
   impl_->adopt(std::move(socket), std::move(unread), std::move(words));
 }
-void PeerHub::set_password(std::string password) { impl_->set_password(std::move(password)); }
+void PeerHub::set_credentials(std::string user, std::string password) {
+  impl_->set_credentials(std::move(user), std::move(password));
+}
 std::size_t PeerHub::connections() const { return impl_->connections(); }
 std::uint64_t PeerHub::dropped_frames() const { return impl_->dropped_frames(); }
 std::uint64_t PeerHub::malformed_frames() const { return impl_->malformed_frames(); }

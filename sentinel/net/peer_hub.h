@@ -1,5 +1,5 @@
-// The connections to the other Vigil processes. Each process dials each peer;
-// messages travel both ways on any connection.
+// The connections to the other sentinel processes. Each process dials each peer;
+// messages travel both ways on any connection between two Vigil processes.
 //
 //   PeerHub hub(io.get_executor(), sink, {.self = id, .announced = {"10.0.0.1", 26379}, .version = "0.1.0"});
 //   hub.dial({"10.0.0.2", 26379});    // Keeps trying until drop().
@@ -10,8 +10,10 @@
 //   acceptor  SENTINEL PEER WELCOME id host port version
 //   both      SENTINEL PEER BEAT, answered SENTINEL PEER BEATEN; SENTINEL PEER <kind> words ... (peer_message.h)
 //
-// What is not a peer is never counted: a stock sentinel, whose refusal is
-// logged once, and ourselves under one of our own addresses.
+// Whoever refuses PEER HELLO may be a stock sentinel: if it says its id it is one, and is asked in its own
+// words (stock_session.h). This is found out anew on each connection, so a process that is replaced in place
+// by one of the other kind is known for what it is as soon as it is there. What is neither is never counted:
+// somebody who lets us not in, whose refusal is logged once, and ourselves under one of our own addresses.
 //
 // Threading: everything on one executor, this object included. The sink is
 // called from handlers, never from inside a method, and not after destruction.
@@ -30,6 +32,7 @@
 #include "common/endpoint.h"
 #include "common/ids.h"
 #include "sentinel/core/input.h"
+#include "sentinel/core/output.h"
 #include "sentinel/core/peer_message.h"
 
 namespace sentinel {
@@ -38,7 +41,7 @@ inline constexpr std::chrono::milliseconds kBeatPeriod{250};       // On each co
 inline constexpr std::chrono::milliseconds kPeerSilenceMax{1500};  // Then a connection is closed.
 inline constexpr std::chrono::milliseconds kRedialFirst{20};       // At once, then doubling,
 inline constexpr std::chrono::milliseconds kRedialMax{500};        // counted from the attempt's start.
-inline constexpr std::chrono::milliseconds kRedialStranger{5000};  // Stock sentinels, wrong passwords, ourselves.
+inline constexpr std::chrono::milliseconds kRedialStranger{5000};  // Wrong passwords, other programs, ourselves.
 inline constexpr std::size_t kInboundPerPeerMax = 4;               // Then the oldest is replaced.
 inline constexpr std::size_t kInboundMax = 256;                    // Of all peers; then refused.
 
@@ -46,6 +49,7 @@ struct PeerOptions {
   NodeId self;
   Endpoint announced;
   std::string version;
+  std::string user;      // Sent with the password, unless empty.
   std::string password;  // Sent as AUTH when dialing, unless empty.
 };
 
@@ -64,14 +68,19 @@ class PeerHub {
   // Best effort: dropped if the peer isn't connected.
   void send(const NodeId& to, const PeerMessage& message);
 
+  // To a stock sentinel; the same.
+  void ask(const AskStockView& question);
+  void ask(const AskStockConfig& question);
+  void tell(const TellStock& hello);
+
   // Takes over a connection whose client said `words`: SENTINEL PEER HELLO ...
   // `unread` is what it sent behind them. Answers it, also if they are wrong.
   void adopt(asio::ip::tcp::socket socket, std::string unread, std::vector<std::string> words);
 
   // AUTH sent from the next connection on.
-  void set_password(std::string password);
+  void set_credentials(std::string user, std::string password);
 
-  std::size_t connections() const;       // Established ones.
+  std::size_t connections() const;       // Established ones, of both kinds.
   std::uint64_t dropped_frames() const;  // Of peers that did not read: their connection was closed.
   std::uint64_t malformed_frames() const;
 

@@ -25,11 +25,13 @@ class Cluster:
     `options` are fields of GroupOptions. Host i of `network` (when given) carries node i for the first nodes
     and then the sentinels; place() changes that: {"redis0": 0, "sentinel0": 0}. `node_config` is redis.conf
     lines for every node, or a function of the node's index. `sentinel_options` are per-process settings, or
-    such a function; {"peers": []} lets Vigil's sentinels discover each other as stock's do.
+    such a function; {"peers": []} lets Vigil's sentinels discover each other as stock's do. `kinds` is a list of
+    "stock" and "vigil", one a sentinel, for a mixed quorum: then they discover each other, and replace() puts one
+    kind in the place of the other.
     """
 
     def __init__(self, kind="vigil", sentinels=3, replicas=2, *, persistence=None, network=None, place=None,
-                 node_config=(), sentinel_options=None, start_sentinels=True, **options):
+                 node_config=(), sentinel_options=None, start_sentinels=True, kinds=None, **options):
         unknown = set(options) - _GROUP_FIELDS
         assert not unknown, f"no such options: {unknown}"
         self.kind = kind
@@ -42,7 +44,10 @@ class Cluster:
         self._sentinel_options = sentinel_options if callable(sentinel_options) else lambda index: sentinel_options or {}
         self._start_sentinels = start_sentinels
         self._place = place or {}
-        self._counts = (replicas + 1, sentinels)
+        self._kinds = list(kinds) if kinds else [kind] * sentinels
+        self._mixed = bool(kinds)
+        self._replaced = 0
+        self._counts = (replicas + 1, len(self._kinds))
         self.nodes = []
         self.sentinels = []
 
@@ -107,10 +112,23 @@ class Cluster:
     def _make_sentinel(self, index, addresses):
         address, netns = addresses[index]
         options = dict(self._sentinel_options(index))
-        if self.kind == "vigil":
-            options.setdefault("peers", [peer for peer, _ in addresses if peer != address])
-        self.sentinels.append(_KINDS[self.kind](self.folder, f"sentinel{index}", address, netns,
-                                                self.nodes[0].address, self.group, options))
+        kind = self._kinds[index]
+        if kind == "vigil":
+            options.setdefault("peers", [] if self._mixed else [peer for peer, _ in addresses if peer != address])
+        self.sentinels.append(_KINDS[kind](self.folder, f"sentinel{index}", address, netns,
+                                           self.nodes[0].address, self.group, options))
+
+    def replace(self, index, kind, master=None):
+        """Stops this sentinel and starts one of `kind` at its address, told of `master`. The new one, ready."""
+        old = self.sentinels[index]
+        old.stop()
+        self._replaced += 1
+        options = {"peers": []} if kind == "vigil" else {}
+        new = _KINDS[kind](self.folder, f"sentinel{index}-{kind}-{self._replaced}", old.address, old.netns,
+                           (master or self.master).address, self.group, options)
+        self.sentinels[index] = new
+        new.restart()
+        return new
 
     def __exit__(self, kind, error, _trace):
         if error is not None:

@@ -49,6 +49,16 @@ std::string describe(const Input& input) {
           [](const PeerDown& down) { return fmt::format("peer down {}", brief(down.id)); },
           [](const PeerAlive&) { return std::string{}; },
           [](const PeerReceived& got) { return fmt::format("from {}: {}", brief(got.id), shorten(got.message)); },
+          [](const StockUp& up) { return fmt::format("stock up {}", brief(up.id)); },
+          [](const StockDown& down) { return fmt::format("stock down {}", brief(down.id)); },
+          [](const StockView& view) {
+            return fmt::format("stock {}: {} {}, voted {} in {}, round {}", brief(view.id), view.group,
+                               view.down ? "down" : "up", brief(view.leader), view.leader_epoch.value, view.round);
+          },
+          [](const StockConfig& told) {
+            return fmt::format("stock {}: {} epoch {} at {}, failover {}", brief(told.id), told.group, told.epoch.value,
+                               to_string(told.master), static_cast<int>(told.failover));
+          },
           [](const HelloPublished&) { return std::string{}; },
           [](const Persisted& done) { return fmt::format("persisted {}", done.batch); },
           [](const StoreHealth& health) { return fmt::format("disk {}", health.healthy ? "healthy" : "refuses"); },
@@ -87,6 +97,12 @@ std::string describe(const Action& action) {
           [](const DialPeer& dial) { return fmt::format("dial {}", to_string(dial.at)); },
           [](const DropPeer& drop) { return fmt::format("drop {}", to_string(drop.at)); },
           [](const SendPeer& send) { return fmt::format("to {}: {}", brief(send.to), shorten(send.message)); },
+          [](const AskStockView& ask) {
+            return fmt::format("to stock {}: down? {} epoch {} for {} round {}", brief(ask.to), ask.group,
+                               ask.epoch.value, brief(ask.candidate), ask.round);
+          },
+          [](const AskStockConfig&) { return std::string{}; },
+          [](const TellStock&) { return std::string{}; },
       },
       action);
 }

@@ -201,6 +201,18 @@ void Invariants::performed(SentinelIndex self, const Action& action) {
   }
 }
 
+void Invariants::told_stock(SentinelIndex self, const std::string& group, Epoch epoch, const NodeId& candidate) {
+  const GroupEpoch term{group, epoch};
+  check_vote(self, term, candidate);
+  const auto& durable = durable_votes_[term];
+  const auto vote = durable.find(self);
+  if (vote == durable.end() || vote->second != candidate) {
+    fail("a vote is durable before it is granted",
+         fmt::format("s{} tells a stock sentinel its vote in {} epoch {} for {}, not on disk", self, group, epoch.value,
+                     brief(candidate)));
+  }
+}
+
 // A sentinel whose disk refuses follows what others committed: R-E7. Somebody must have it on disk.
 void Invariants::answers(SentinelIndex self, const std::string& group, const Endpoint& master) {
   if (master == setup_.servers.at(group).front()) return;

@@ -59,6 +59,9 @@ class Invariants {
   // The action leaves the process.
   void performed(SentinelIndex self, const Action& action);
 
+  // A stock sentinel is told this vote.
+  void told_stock(SentinelIndex self, const std::string& group, Epoch epoch, const NodeId& candidate);
+
   // What clients would be told now.
   void answers(SentinelIndex self, const std::string& group, const Endpoint& master);
   // What `status` says of the configuration, across restarts.

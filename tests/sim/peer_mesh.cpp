@@ -77,6 +77,7 @@ void PeerMesh::came_up(Connection& connection, int at) {
   const PeerPort& other = *connection.side[1 - at].port;
   side.told = true;
   side.heard = net_.queue().now();
+  if (other.stock) return side.port->deliver(StockUp{other.id, other.at, side.port->at.host});
   PeerUp up{other.id, other.at, std::nullopt};
   if (side.port->wanted.contains(other.at)) up.dialed = other.at;
   side.port->deliver(up);
@@ -87,7 +88,9 @@ void PeerMesh::went_down(Connection& connection, int at) {
   if (!side.up) return;
   side.up = false;
   close_other(connection, at);
-  if (side.told) side.port->deliver(PeerDown{connection.side[1 - at].port->id});
+  if (!side.told) return;
+  const PeerPort& other = *connection.side[1 - at].port;
+  side.port->deliver(other.stock ? Input{StockDown{other.id}} : Input{PeerDown{other.id}});
 }
 
 // The closing end loses what is in flight; the other end notices if it can.
@@ -143,6 +146,25 @@ void PeerMesh::send(const PeerPort& from, const NodeId& to, const PeerMessage& m
       });
     }
   }
+}
+
+void PeerMesh::carry(const PeerPort& from, const NodeId& to, const std::function<void()>& arrives) {
+  for (const auto& connection : connections_) {
+    for (const int at : {0, 1}) {
+      Side& side = connection->side[at];
+      if (side.port != &from || connection->side[1 - at].port->id != to || !side.up) continue;
+      side.out->send([raw = connection.get(), at, arrives, generation = connection->generation] {
+        raw->side[1 - at].port->post([raw, at, arrives, generation] {
+          if (raw->generation == generation && raw->side[1 - at].up) arrives();
+        });
+      });
+    }
+  }
+}
+
+void PeerMesh::tell_hello(const PeerPort& from, const NodeId& to, const Hello& hello) {
+  for (const auto& port : ports_)
+    if (port->id == to) carry(from, to, [raw = port.get(), hello] { raw->hear(hello); });
 }
 
 void PeerMesh::receive(Connection& connection, int at, const std::vector<std::string>& words) {

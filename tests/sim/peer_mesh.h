@@ -24,11 +24,13 @@ struct PeerPort {
   NodeId id;
   Endpoint at;
   HostId host;
+  bool stock = false;  // It speaks no peer messages, and is told nothing of its connections.
   bool alive = false;
   bool paused = false;
   std::set<Endpoint> wanted;                        // DialPeer without DropPeer.
   std::function<void(std::function<void()>)> post;  // Runs it in the process: now, or when it resumes.
   std::function<void(const Input&)> deliver;        // Called inside post only.
+  std::function<void(const Hello&)> hear;           // The same: PUBLISH on its own port.
 };
 
 class PeerMesh {
@@ -39,6 +41,9 @@ class PeerMesh {
   PeerPort* add(PeerPort port);
 
   void send(const PeerPort& from, const NodeId& to, const PeerMessage& message);
+  // Anything else that arrives there in order, if the connection lasts so long.
+  void carry(const PeerPort& from, const NodeId& to, const std::function<void()>& arrives);
+  void tell_hello(const PeerPort& from, const NodeId& to, const Hello& hello);
   // The process died: its connections close.
   void crashed(const PeerPort& port);
 

@@ -33,6 +33,7 @@ SentinelProcess::SentinelProcess(Surroundings& around, ProcessSetup setup, HostI
   port.host = host;
   port.post = [this](std::function<void()> work) { post(std::move(work)); };
   port.deliver = [this](const Input& input) { step(input); };
+  port.hear = [this](const Hello& hello) { step(HelloPublished{hello}); };
   port_ = around_.mesh->add(std::move(port));
   disk_.on_durable = [this](const Record& record) {
     around_.invariants->durable(setup_.index, record);
@@ -200,6 +201,21 @@ void SentinelProcess::hear(const Hello& hello) {
   });
 }
 
+void SentinelProcess::is_master_down(const Endpoint& master, Epoch epoch, const NodeId& candidate,
+                                     std::function<void(const Coordinator::DownAnswer&)> reply) {
+  if (!core_) return;
+  const Coordinator::DownAnswer answer = core_->is_master_down(local_now(), master, epoch, candidate);
+  const std::optional<ServerIndex> server = around_.redis->find(master);
+  stock_answer_ = [this, reply = std::move(reply), answer, server] {
+    if (!answer.leader.value.empty() && server) {
+      const std::string& group = setup_.groups[around_.redis->server(*server).group].name;
+      around_.invariants->told_stock(setup_.index, group, answer.leader_epoch, answer.leader);
+    }
+    reply(answer);
+  };
+  after_step();
+}
+
 void SentinelProcess::after_step() {
   const std::uint64_t life = life_;
   handle(core_->take_output());
@@ -253,6 +269,7 @@ void SentinelProcess::handle(Output output) {
     perform(action);
     if (life != life_) return;
   }
+  const std::function<void()> answer = std::exchange(stock_answer_, nullptr);
   const bool nothing_to_write = output.persist.empty();
   const bool won = std::any_of(output.events.begin(), output.events.end(),
                                [](const Event& event) { return event.name == "+elected-leader"; });
@@ -270,7 +287,11 @@ void SentinelProcess::handle(Output output) {
       }
     }
   }
-  if (nothing_to_write && batches_pending_ == 0) return release(output.after_persist, output.events);
+  if (nothing_to_write && batches_pending_ == 0) {
+    release(output.after_persist, output.events);
+    if (answer) answer();
+    return;
+  }
   if (around_.mutation == Mutation::ActBeforeDurable) {
     release(std::exchange(output.after_persist, {}), std::exchange(output.events, {}));
     if (life != life_) return;
@@ -279,12 +300,13 @@ void SentinelProcess::handle(Output output) {
   const bool crash_after = crash_here(CrashPoint::AfterDurable, output.persist);
   ++batches_pending_;
   std::vector<Record> records = std::move(output.persist);
-  disk_.submit(std::move(records), [this, life, crash_after, nothing_to_write, output = std::move(output)] {
+  disk_.submit(std::move(records), [this, life, crash_after, nothing_to_write, answer, output = std::move(output)] {
     if (crash_after) return crash();
-    post([this, life, nothing_to_write, output] {
+    post([this, life, nothing_to_write, answer, output] {
       if (life != life_) return;
       --batches_pending_;
       release(output.after_persist, output.events);
+      if (answer && life == life_) answer();
       if (life == life_ && !nothing_to_write) step(Persisted{output.batch});
     });
   });
@@ -384,6 +406,9 @@ void SentinelProcess::perform(const Action& action) {
                  [&](const PauseWrites& pause) { with(pause.link, [&](NodeLink& at) { at.pause_writes(pause); }); },
                  [&](const DialPeer& dial) { port_->wanted.insert(dial.at); },
                  [&](const DropPeer& drop) { port_->wanted.erase(drop.at); },
+                 [&](const AskStockView& ask) { around_.ask_view(setup_.index, ask); },
+                 [&](const AskStockConfig& ask) { around_.ask_config(setup_.index, ask); },
+                 [&](const TellStock& tell) { around_.tell_stock(setup_.index, tell); },
                  [&](const SendPeer& send) { around_.mesh->send(*port_, send.to, send.message); },
              },
              action);

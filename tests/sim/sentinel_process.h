@@ -39,6 +39,10 @@ struct Surroundings {
   std::function<void(SentinelIndex, ServerIndex)> role_changes;
   std::function<void(SentinelIndex, const ConfigRecord&)> configured;  // It is on disk.
   std::function<void(SentinelIndex, const Event&)> shown;
+  // To stock sentinels; nothing where there are none.
+  std::function<void(SentinelIndex, const AskStockView&)> ask_view;
+  std::function<void(SentinelIndex, const AskStockConfig&)> ask_config;
+  std::function<void(SentinelIndex, const TellStock&)> tell_stock;
 };
 
 struct ProcessSetup {
@@ -90,6 +94,12 @@ class SentinelProcess {
   // Somebody published a hello on the sentinel's own port.
   void hear(const Hello& hello);
 
+  // What a stock sentinel answers, and asks; inside the process already. The answer leaves once it is durable.
+  void hear(const Input& stock_answer) { step(stock_answer); }
+  void is_master_down(const Endpoint& master, Epoch epoch, const NodeId& candidate,
+                      std::function<void(const Coordinator::DownAnswer&)> reply);
+  PeerPort& port() { return *port_; }
+
   // A hello published on a server reaches those who listen there.
   void push_hello(ServerIndex server, const Hello& hello);
 
@@ -126,6 +136,7 @@ class SentinelProcess {
   std::optional<CrashPoint> armed_;
   std::function<void()> leads_;
   std::uint64_t point_crashes_[2] = {0, 0};
+  std::function<void()> stock_answer_;  // To the question that the core was just asked.
   std::map<std::string, Endpoint> answered_;
   std::set<std::string> removed_;  // By the operator, for now.
   Resolver resolver_;

@@ -37,7 +37,7 @@ World::World(WorldSettings settings)
 
 void World::build() {
   InvariantsSetup checks;
-  checks.membership_is_fixed = !settings_.discovery;
+  checks.membership_is_fixed = !settings_.discovery && settings_.stock == 0;
   for (std::size_t group = 0; group < settings_.groups; ++group) {
     GroupSettings named = settings_.group;
     named.name = fmt::format("g{}", group);
@@ -65,6 +65,8 @@ void World::build() {
     for (SentinelIndex other = 0; other < settings_.sentinels && !settings_.discovery; ++other) {
       if (other != index) setup.settings.peers.push_back(sentinel_address(other));
     }
+    for (std::size_t other = 0; other < settings_.stock && !settings_.discovery; ++other)
+      setup.settings.peers.push_back(sentinel_address(settings_.sentinels + other));
     if (settings_.mutation == Mutation::LeaseMismatch) setup.settings.lease = index == 0 ? 60s : 700ms;
     setup.groups = group_settings_;
     setup.seed = rng_.next();
@@ -95,14 +97,20 @@ void World::build() {
     const std::optional<Hello> hello = parse_hello(payload);
     CHECK(hello.has_value());
     for (const auto& each : sentinels_) each->push_hello(server, *hello);
+    for (const auto& each : stock_) each->push_hello(server, *hello);
     for (const auto& [replica, attached] : redis_.server(server).replicas) {
       for (const auto& each : sentinels_) each->push_hello(replica, *hello);
+      for (const auto& each : stock_) each->push_hello(replica, *hello);
     }
   };
+  around_.ask_view = [this](SentinelIndex self, const AskStockView& ask) { words_.ask(*sentinels_[self], ask); };
+  around_.ask_config = [this](SentinelIndex self, const AskStockConfig& ask) { words_.ask(*sentinels_[self], ask); };
+  around_.tell_stock = [this](SentinelIndex self, const TellStock& tell) { words_.tell(*sentinels_[self], tell); };
   for (ProcessSetup& setup : setups) {
     const HostId host = net_.add_host(fmt::format("s{}", setup.index));
     sentinels_.push_back(std::make_unique<SentinelProcess>(around_, std::move(setup), host));
   }
+  add_stock_sentinels();
   for (std::size_t index = 0; index < settings_.clients * settings_.groups; ++index) {
     clients_.push_back({net_.add_host(fmt::format("c{}", index)), index % settings_.groups, std::nullopt, 0});
   }
@@ -126,6 +134,25 @@ void World::build() {
   } else if (!settings_.fault_kinds.empty() && settings_.fault_count > 0) {
     Rng rng(settings_.seed * 2 + 2);  // Its own: fewer faults leave all other chance as it was.
     faults_ = draw_faults(rng, {start, start + settings_.fault_time, settings_.fault_count, settings_.fault_kinds});
+  }
+}
+
+void World::add_stock_sentinels() {
+  for (std::size_t index = 0; index < settings_.stock; ++index) {
+    StockSurroundings around;
+    around.net = &net_;
+    around.redis = &redis_;
+    around.mesh = &mesh_;
+    around.history = &history_;
+    around.events = &report_.events;
+    around.publish = around_.publish;
+    around.ask = [this, index](const NodeId& to, const Endpoint& master, Epoch epoch, const NodeId& candidate) {
+      words_.ask(*stock_[index], to, master, epoch, candidate);
+    };
+    const std::string name = fmt::format("t{}", index);
+    stock_.push_back(std::make_unique<StockSentinel>(std::move(around), name, sentinel_id(rng_),
+                                                     sentinel_address(settings_.sentinels + index), group_settings_,
+                                                     rng_.next(), net_.add_host(name)));
   }
 }
 
@@ -154,6 +181,7 @@ Report World::run() {
     queue_.run_until(queue_.now() + kLookPeriod, stop);
     // A crash that was already on its way to the disk may still strike.
     for (const auto& sentinel : sentinels_) sentinel->boot();
+    for (const auto& sentinel : stock_) sentinel->boot();
     reason = unconverged();
     if (reason) converged_since = kNever;
     if (!reason && converged_since == kNever) converged_since = queue_.now();
@@ -183,6 +211,7 @@ void World::boot_all() {
   for (const auto& sentinel : sentinels_) {
     queue_.after(rng_.jitter(500ms), [&process = *sentinel] { process.boot(); });
   }
+  for (const auto& sentinel : stock_) queue_.after(rng_.jitter(500ms), [&process = *sentinel] { process.boot(); });
   for (std::size_t client = 0; client < clients_.size(); ++client) {
     queue_.after(2s + rng_.jitter(1s), [this, client] { think(client); });
   }
@@ -248,6 +277,7 @@ std::optional<std::string> World::unconverged(std::size_t group) const {
     }
     if (status->master.s_down || status->o_down) return fmt::format("a sentinel sees {} down", to_string(*answer));
   }
+  if (auto reason = stock_unconverged(group, *master, *epoch)) return reason;
   const bool guarded = settings_.group.write_safety == WriteSafety::Enforce && !alone(group, *master);
   for (ServerIndex index = 0; index < own_servers_; ++index) {
     const RedisServer& server = *redis_.servers()[index];
@@ -267,6 +297,18 @@ std::optional<std::string> World::unconverged(std::size_t group) const {
       return fmt::format("{} follows {}", to_string(server.at), to_string(*server.master));
     }
     if (server.link != Link::Up) return fmt::format("{} isn't in sync", to_string(server.at));
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> World::stock_unconverged(std::size_t group, const Endpoint& master, Epoch epoch) const {
+  for (const auto& sentinel : stock_) {
+    const auto answer = sentinel->master_address(group_name(group));
+    if (!answer) return "a stock sentinel is down";
+    if (*answer != master || sentinel->config_epoch(group_name(group)) != epoch)
+      return fmt::format("a stock sentinel answers {} epoch {}, Vigil {} epoch {}", to_string(*answer),
+                         sentinel->config_epoch(group_name(group)).value, to_string(master), epoch.value);
+    if (sentinel->failover_runs(group_name(group))) return "a stock sentinel still runs a failover";
   }
   return std::nullopt;
 }

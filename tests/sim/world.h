@@ -20,12 +20,14 @@
 
 #include "tests/sim/fault.h"
 #include "tests/sim/sentinel_process.h"
+#include "tests/sim/stock_words.h"
 
 namespace sentinel::sim {
 
 struct WorldSettings {
   std::uint64_t seed = 0;
   std::size_t sentinels = 3;
+  std::size_t stock = 0;  // So many more are stock sentinels.
   std::size_t replicas = 2;
   std::size_t groups = 1;
   std::size_t clients = 2;
@@ -91,6 +93,7 @@ class World {
   void ask_master(Client& client);
   void write(std::size_t client);
   void add_foreign_servers();
+  void add_stock_sentinels();
 
   // Faults (world_faults*.cpp). Each returns how to end it.
   using Ending = std::function<void()>;
@@ -114,6 +117,7 @@ class World {
   Ending arm_crash(const Fault& fault, CrashPoint point);
   void restart_when_crashed(SentinelProcess& process, Millis again);
   Ending pause_sentinel(const Fault& fault);
+  StockSentinel* stock_victim(const Fault& fault);
   Ending arm_stall(const Fault& fault);
   void stall_leader(SentinelProcess& process, Millis lasts);
   Ending fail_disk(const Fault& fault);
@@ -153,6 +157,7 @@ class World {
   std::optional<ServerIndex> current_master(std::size_t group) const;
   std::optional<std::string> unconverged() const;
   std::optional<std::string> unconverged(std::size_t group) const;
+  std::optional<std::string> stock_unconverged(std::size_t group, const Endpoint& master, Epoch epoch) const;
   bool known(ServerIndex server) const;
   bool alone(std::size_t group, const Endpoint& master) const;
   bool stopped() const { return invariants_->violation().has_value(); }
@@ -169,6 +174,8 @@ class World {
   Surroundings around_;
   std::vector<GroupSettings> group_settings_;
   std::vector<std::unique_ptr<SentinelProcess>> sentinels_;
+  std::vector<std::unique_ptr<StockSentinel>> stock_;
+  StockWords words_{mesh_, sentinels_, stock_};
   std::vector<Client> clients_;
   std::vector<Fault> faults_;
   std::size_t own_servers_ = 0;              // Those before the foreign ones.

@@ -95,6 +95,10 @@ void World::heal_all() {
     sentinel->boot();
     if (sentinel->disk_refuses()) sentinel->refuse_disk(false);
   }
+  for (const auto& sentinel : stock_) {
+    sentinel->resume();
+    sentinel->boot();
+  }
 }
 
 // --- Whom it hits.

@@ -16,7 +16,19 @@ constexpr Millis kDiskExtraMax = 2s;  // A commit on a slow disk.
 
 }  // namespace
 
+// One of the stock sentinels, as often as their share of all is.
+StockSentinel* World::stock_victim(const Fault& fault) {
+  if (stock_.empty() || fault.victim == Victim::Leader) return nullptr;
+  const std::size_t index = (fault.choice / 7) % (stock_.size() + sentinels_.size());
+  return index < stock_.size() ? stock_[index].get() : nullptr;
+}
+
 std::function<void()> World::crash_sentinel(const Fault& fault) {
+  if (StockSentinel* stock = stock_victim(fault)) {
+    if (!stock->alive()) return nullptr;
+    stock->crash();
+    return [stock] { stock->boot(); };
+  }
   SentinelProcess& process = sentinel_victim(fault);
   if (!process.alive()) return nullptr;
   process.crash();
@@ -38,6 +50,10 @@ void World::restart_when_crashed(SentinelProcess& process, Millis again) {
 }
 
 std::function<void()> World::pause_sentinel(const Fault& fault) {
+  if (StockSentinel* stock = stock_victim(fault)) {
+    stock->pause();
+    return [stock] { stock->resume(); };
+  }
   SentinelProcess& process = sentinel_victim(fault);
   if (!process.alive() || process.paused()) return nullptr;
   process.pause();

@@ -29,6 +29,8 @@ bool World::calm_for(Millis time) const {
     if (!sentinel->alive()) return false;
     if (last_trouble_ != TimePoint{} && queue_.now() - sentinel->remembers_since() < time) return false;
   }
+  for (const auto& sentinel : stock_)
+    if (!sentinel->alive()) return false;
   return last_trouble_ == TimePoint{} || queue_.now() - last_trouble_ >= time;
 }
 
@@ -174,7 +176,8 @@ void World::judge_losses() {
     for (const auto& [where, span] : spans) {
       const Millis length = span.second - span.first;
       report_.loss_span = std::max(report_.loss_span, length);
-      const bool exact = settings_.replicas == 1 && settings_.redis.persists;
+      // A stock leader knows nothing of write safety.
+      const bool exact = settings_.replicas == 1 && settings_.redis.persists && stock_.empty();
       if (!exact || settings_.group.write_safety != WriteSafety::Enforce) continue;
       if (length <= settings_.group.max_lag + kServerCron) continue;
       invariants_->fail(

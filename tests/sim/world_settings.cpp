@@ -9,6 +9,19 @@ using namespace std::chrono_literals;
 
 Millis between(Rng& rng, Millis low, Millis high) { return low + rng.jitter(high - low); }
 
+// Some of the sentinels are stock ones. These believe any hello and command any node at a known address, so what
+// feeds on that stays out: Vigil's own answer to it is tested without them, and theirs is known.
+void mix_in_stock(WorldSettings& world, Rng& rng) {
+  world.stock = 1 + rng.below(world.sentinels - 1);
+  world.sentinels -= world.stock;
+  world.discovery = rng.below(3) != 0;
+  std::erase_if(world.fault_kinds, [](FaultKind kind) {
+    return kind == FaultKind::ForgedHello || kind == FaultKind::ForeignNode || kind == FaultKind::NodeMove ||
+           kind == FaultKind::OperatorRemove || kind == FaultKind::OperatorReset;
+  });
+  if (world.fault_kinds.empty()) world.fault_kinds.push_back(FaultKind::NodeKill);
+}
+
 }  // namespace
 
 WorldSettings draw_settings(std::uint64_t seed) {
@@ -41,16 +54,18 @@ WorldSettings draw_settings(std::uint64_t seed) {
     if (seed % 2 == 0 || rng.below(2) == 0) world.fault_kinds.push_back(each.kind);
   }
   if (world.fault_kinds.empty()) world.fault_kinds.push_back(FaultKind::NodeKill);
+  if (rng.below(6) == 0) mix_in_stock(world, rng);
   return world;
 }
 
 std::string to_string(const WorldSettings& world) {
   const GroupSettings& group = world.group;
   return fmt::format(
-      "{} sentinels ({}), {} groups of 1+{}, quorum {}, down-after {} ms, failover-timeout {} ms, parallel-syncs {}, "
+      "{} sentinels and {} stock ones ({}), {} groups of 1+{}, quorum {}, down-after {} ms, failover-timeout {} ms, "
+      "parallel-syncs {}, "
       "crash-detection {}, write-safety {}, delay up to {} ms, commit up to {} ms, servers {}, {} faults",
-      world.sentinels, world.discovery ? "discovered" : "configured", world.groups, world.replicas, group.quorum,
-      group.down_after.count(), group.failover_timeout.count(), group.parallel_syncs,
+      world.sentinels, world.stock, world.discovery ? "discovered" : "configured", world.groups, world.replicas,
+      group.quorum, group.down_after.count(), group.failover_timeout.count(), group.parallel_syncs,
       group.crash_detection ? "on" : "off", static_cast<int>(group.write_safety), world.delay_max.count(),
       world.commit_max.count(), world.redis.persists ? "persist" : "forget", world.fault_count);
 }

@@ -41,6 +41,12 @@ TEST(NodeInfo, ReadsAReplica) {
   EXPECT_FALSE(info.announced);
 }
 
+// Found with a real server: two masters without a past looked related.
+TEST(NodeInfo, NoHistoryBeforeIsNone) {
+  EXPECT_EQ(parse_node_info("role:master\r\nmaster_replid2:" + std::string(40, '0') + "\r\n").replication_id2, "");
+  EXPECT_EQ(parse_node_info("role:master\r\nmaster_replid2:00a\r\n").replication_id2, "00a");
+}
+
 TEST(NodeInfo, TakesAnyTextAndBoundsTheReplicas) {
   EXPECT_EQ(parse_node_info("").role, NodeRole::Unknown);
   EXPECT_EQ(parse_node_info("role:emperor\n:::\n\r\r\nslave0:ip=,port=\nslave1:ip=x,port=99999\n").replicas.size(), 0U);

@@ -34,8 +34,22 @@ class OneSentinel {
     bool answers = true;
   };
 
-  explicit OneSentinel(GroupSettings settings = group_settings(), RestoredState restored = {})
-      : core(process(), {std::move(settings)}, std::move(restored), 1, now) {
+  // A stock sentinel that votes as stock does: for whoever asks first in an epoch.
+  struct PlayedStock {
+    bool down = false;
+    bool answers = true;
+    NodeId leader;
+    Epoch leader_epoch;
+    Epoch current_epoch;
+    bool watches = true;
+    Epoch config_epoch;
+    Endpoint master = kMaster;
+    StockFailover failover = StockFailover::None;
+  };
+
+  explicit OneSentinel(GroupSettings settings = group_settings(), RestoredState restored = {},
+                       std::vector<Endpoint> peers = {{"10.0.1.2", 26379}, {"10.0.1.3", 26379}})
+      : core(process(std::move(peers)), {std::move(settings)}, std::move(restored), 1, now) {
     played[kMaster].info = master_info("run-1", "history", 100);
     played[kMaster].info.replicas = {kReplica1, kReplica2};
     played[kMaster].info.online_replicas = 2;
@@ -43,11 +57,11 @@ class OneSentinel {
     pump();
   }
 
-  static ProcessSettings process() {
+  static ProcessSettings process(std::vector<Endpoint> peers) {
     ProcessSettings settings;
     settings.self = kSelf;
     settings.announce = {"10.0.1.1", 26379};
-    settings.peers = {{"10.0.1.2", 26379}, {"10.0.1.3", 26379}};
+    settings.peers = std::move(peers);
     return settings;
   }
   static NodeInfo master_info(std::string run_id, std::string history, std::uint64_t offset) {
@@ -104,6 +118,12 @@ class OneSentinel {
     played[at].answers = true;
     feed(LinkUp{played[at].link, at.host, "10.0.1.1"});
   }
+  // From then on it answers what stock sentinels are asked.
+  PlayedStock& stock_up(const NodeId& id, const Endpoint& at) {
+    PlayedStock& played_stock = stocks.try_emplace(id).first->second;
+    feed(StockUp{id, at, "10.0.1.1"});
+    return played_stock;
+  }
   void say(const NodeId& from, PeerMessage message) { feed(PeerReceived{from, std::move(message)}); }
   void agree_that_down(const Endpoint& master = kMaster) {
     say(kPeerB, ViewMessage{"g", ++view, master, true});
@@ -134,6 +154,7 @@ class OneSentinel {
   TimePoint now{Millis{1'000'000}};
   Coordinator core;
   std::map<Endpoint, Played> played;
+  std::map<NodeId, PlayedStock> stocks;
   std::vector<Action> actions;
   std::vector<Event> events;
   std::vector<Record> records;
@@ -227,9 +248,36 @@ class OneSentinel {
                      answers.push_back(CommandReply{.link = act.link, .token = act.token, .ok = true});
                    },
                    [&](const SendPeer& act) { answer_peer(act, answers); },
+                   [&](const AskStockView& act) { answer_stock(act, answers); },
+                   [&](const AskStockConfig& act) {
+                     const PlayedStock& stock = stocks[act.to];
+                     if (!stock.answers) return;
+                     if (!stock.watches) return answers.push_back(StockConfig{.id = act.to, .group = "g"});
+                     answers.push_back(
+                         StockConfig{act.to, "g", act.round, true, stock.config_epoch, stock.master, stock.failover});
+                   },
                    [](const auto&) {},
                },
                action);
+  }
+
+  void answer_stock(const AskStockView& act, std::vector<Input>& answers) {
+    PlayedStock& stock = stocks[act.to];
+    if (!stock.answers) return;
+    StockView said{.id = act.to, .group = "g", .round = act.round, .master = act.master};
+    if (act.master == stock.master) {
+      said.down = stock.down;
+      if (!act.candidate.value.empty()) {
+        stock.current_epoch = std::max(stock.current_epoch, act.epoch);
+        if (stock.leader_epoch < act.epoch && stock.current_epoch <= act.epoch) {
+          stock.leader = act.candidate;
+          stock.leader_epoch = act.epoch;
+        }
+        said.leader = stock.leader;
+        said.leader_epoch = stock.leader_epoch;
+      }
+    }
+    answers.push_back(said);
   }
 
   void answer_peer(const SendPeer& act, std::vector<Input>& answers) {

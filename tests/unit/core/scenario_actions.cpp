@@ -139,6 +139,9 @@ void Cluster::perform(Sentinel& from, const Action& action) {
                    answer(from, pause.link, reply);
                  },
                  [](const DialPeer&) {},
+                 [](const AskStockView&) {},
+                 [](const AskStockConfig&) {},
+                 [](const TellStock&) {},
                  [](const DropPeer&) {},
                  [&](const SendPeer& message) { send(from, message); },
              },

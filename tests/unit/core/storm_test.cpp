@@ -20,7 +20,8 @@ std::size_t infos_to_a_replica(std::size_t groups) {
     settings.back().name = "g" + std::to_string(i);
   }
   restored.replicas.push_back({.group = "g0", .at = kReplica1, .known = true});
-  Coordinator core(OneSentinel::process(), std::move(settings), std::move(restored), 1, now);
+  Coordinator core(OneSentinel::process({{"10.0.1.2", 26379}, {"10.0.1.3", 26379}}), std::move(settings),
+                   std::move(restored), 1, now);
 
   LinkId link;
   std::size_t asked = 0;

@@ -119,8 +119,8 @@ TEST(PeerHub, a_dropped_address_is_left_alone) {
   EXPECT_TRUE(world.until([&] { return a.count<PeerUp>(b.id) == 2; }));
 }
 
-// A stock sentinel knows no SENTINEL PEER.
-TEST(PeerHub, a_stock_sentinel_is_not_counted) {
+// Another program: it knows neither SENTINEL PEER nor SENTINEL MYID.
+TEST(PeerHub, who_is_neither_peer_nor_stock_sentinel_is_not_counted) {
   PeerWorld world;
   PeerProcess a(world.io, 'a');
   asio::ip::tcp::acceptor acceptor(world.io, {asio::ip::address_v4::loopback(), 0});
@@ -136,7 +136,9 @@ TEST(PeerHub, a_stock_sentinel_is_not_counted) {
   a.hub.dial({"127.0.0.1", acceptor.local_endpoint().port()});
   ASSERT_TRUE(world.until([&] { return visits.size() == 1; }));
   ASSERT_TRUE(visits[0]->hears("HELLO"));
-  visits[0]->say_raw("-ERR Unknown sentinel subcommand 'PEER'\r\n");
+  visits[0]->say_raw("-ERR unknown command 'SENTINEL'\r\n");
+  ASSERT_TRUE(visits[0]->hears("MYID"));
+  visits[0]->say_raw("-ERR unknown command 'SENTINEL'\r\n");
   EXPECT_TRUE(visits[0]->is_closed());
   world.run_for(std::chrono::milliseconds(1500));  // Other losses are retried within half a second.
   EXPECT_EQ(visits.size(), 1u);
