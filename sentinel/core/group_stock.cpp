@@ -119,7 +119,7 @@ void Group::on_stock_hello(Turn& turn, const Hello& hello) {
 void Group::on_stock_view(Turn& turn, const StockView& view) {
   const Peer* peer = turn.peers.find(view.id);
   if (peer == nullptr || !peer->is(PeerKind::Stock) || !is_member(turn.peers, view.id)) return;
-  if (!view.leader.value.empty() && view.leader_epoch.value <= epoch().value + kEpochStepMax)
+  if (view.leader_epoch.value > 0 && view.leader_epoch.value <= epoch().value + kEpochStepMax)
     peer_votes_[view.id] = {view.leader, view.leader_epoch};
   if (master_->is_at(view.master)) views_[view.id] = {0, view.master, view.down, turn.now + kStockViewLasts};
   if (view.round == 0) return;

@@ -130,6 +130,14 @@ class Cluster:
         new.restart()
         return new
 
+    def swap_program(self, index, kind):
+        """Stops this sentinel, which has a sentinel.conf, and starts the other program on the same file."""
+        sentinel = self.sentinels[index]
+        sentinel.stop()
+        sentinel.run_as(kind)
+        sentinel.restart()
+        return sentinel
+
     def __exit__(self, kind, error, _trace):
         if error is not None:
             print(self.report(), file=sys.stderr)

@@ -1,5 +1,6 @@
 """The recipe of docs/mixed-quorum.md: three stock sentinels become Vigil one by one, and back, under a writing client."""
 
+import pytest
 from harness import Writer, wait_for
 
 DOWN_AFTER_MS = 1500
@@ -37,7 +38,18 @@ def writes_go_on(writer):
     wait_for(lambda: len(writer.acknowledged) > done + 100, "the writer goes on")
 
 
-def test_three_stock_sentinels_become_vigil_and_back_under_a_writer(deploy):
+def put(cluster, index, kind, on):
+    """The other program in this one's place: with a file of its own, or on the same sentinel.conf."""
+    if on == "own-file":
+        return cluster.replace(index, kind)
+    known = cluster.sentinels[index].my_id()
+    sentinel = cluster.swap_program(index, kind)
+    assert sentinel.my_id() == known
+    return sentinel
+
+
+@pytest.mark.parametrize("on", ["own-file", "same-conf"])
+def test_three_stock_sentinels_become_vigil_and_back_under_a_writer(deploy, on):
     with deploy(kinds=["stock"] * 3, down_after_ms=DOWN_AFTER_MS, failover_timeout_ms=FAILOVER_TIMEOUT_MS,
                 write_safety="off") as cluster:
         cluster.wait_settled()
@@ -45,8 +57,8 @@ def test_three_stock_sentinels_become_vigil_and_back_under_a_writer(deploy):
             for kind in ("vigil", "stock"):
                 for index in range(3):
                     usable(cluster)
-                    cluster.replace(index, kind)
-                    master = usable(cluster)
+                    put(cluster, index, kind, on)
+                    usable(cluster)
                     cluster.wait_settled()
                     writes_go_on(writer)
                     master = fail_over(cluster)

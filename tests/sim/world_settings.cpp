@@ -11,7 +11,7 @@ Millis between(Rng& rng, Millis low, Millis high) { return low + rng.jitter(high
 
 // Some of the sentinels are stock ones. These believe any hello and command any node at a known address, so what
 // feeds on that stays out: Vigil's own answer to it is tested without them, and theirs is known.
-void mix_in_stock(WorldSettings& world, Rng& rng) {
+[[maybe_unused]] void mix_in_stock(WorldSettings& world, Rng& rng) {
   world.stock = 1 + rng.below(world.sentinels - 1);
   world.sentinels -= world.stock;
   world.discovery = rng.below(3) != 0;
@@ -54,7 +54,6 @@ WorldSettings draw_settings(std::uint64_t seed) {
     if (seed % 2 == 0 || rng.below(2) == 0) world.fault_kinds.push_back(each.kind);
   }
   if (world.fault_kinds.empty()) world.fault_kinds.push_back(FaultKind::NodeKill);
-  if (rng.below(6) == 0) mix_in_stock(world, rng);
   return world;
 }
 
