@@ -94,7 +94,7 @@ TEST(StockSession, a_password_is_sent_and_a_wrong_one_is_no_member) {
   ASSERT_TRUE(it.world.until([&] { return b.count<StockUp>(it.id) == 1; }));
   it.world.run_for(std::chrono::milliseconds(500));
   EXPECT_EQ(a.count<StockUp>(it.id), 0U);
-  a.hub.set_credentials("default", "secret");
+  a.hub.set_credentials({.user = "default", .password = "secret"});
   a.hub.drop(it.stock.at());
   a.hub.dial(it.stock.at());
   EXPECT_TRUE(it.world.until([&] { return a.count<StockUp>(it.id) == 1; }));
