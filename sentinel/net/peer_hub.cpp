@@ -97,6 +97,7 @@ class PeerHub::Impl : public std::enable_shared_from_this<Impl> {
       target->wake.cancel();  // Who refused the old ones is asked again at once.
     }
   }
+  void set_announced(Endpoint at) { options_.announced = std::move(at); }
 
   std::size_t connections() const {
     return static_cast<std::size_t>(
@@ -379,6 +380,7 @@ void PeerHub::adopt(asio::ip::tcp::socket socket, std::string unread, std::vecto
 }
 void PeerHub::close_inbound(const std::string& why) { impl_->close_inbound(why); }
 void PeerHub::set_credentials(PeerCredentials credentials) { impl_->set_credentials(std::move(credentials)); }
+void PeerHub::set_announced(Endpoint at) { impl_->set_announced(std::move(at)); }
 std::size_t PeerHub::connections() const { return impl_->connections(); }
 std::uint64_t PeerHub::dropped_frames() const { return impl_->dropped_frames(); }
 std::uint64_t PeerHub::malformed_frames() const { return impl_->malformed_frames(); }

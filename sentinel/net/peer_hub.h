@@ -87,6 +87,8 @@ class PeerHub {
 
   // Connections that we dialed are made anew with these.
   void set_credentials(PeerCredentials credentials);
+  // Told to peers from the next connection on.
+  void set_announced(Endpoint at);
 
   std::size_t connections() const;       // Established ones, of both kinds.
   std::uint64_t dropped_frames() const;  // Of peers that did not read: their connection was closed.
