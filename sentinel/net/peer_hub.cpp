@@ -75,7 +75,14 @@ class PeerHub::Impl : public std::enable_shared_from_this<Impl> {
           keep_alive(shared_from_this(), serve_inbound(connection, std::move(words))));
   }
 
-  void set_password(std::string password) { options_.password = std::move(password); }
+  void set_credentials(PeerCredentials credentials) {
+    if (credentials == options_.credentials) return;
+    options_.credentials = std::move(credentials);
+    for (const auto& [at, target] : targets_) {
+      if (target->connection) target->connection->close("credentials changed");
+      target->wake.cancel();  // Who refused the old ones is asked again at once.
+    }
+  }
 
   std::size_t connections() const {
     return static_cast<std::size_t>(
@@ -129,9 +136,9 @@ class PeerHub::Impl : public std::enable_shared_from_this<Impl> {
     connection->dialed = target.at;
     target.connection = connection;
     connections_.push_back(connection);
-    if (!options_.password.empty()) {
+    if (const PeerCredentials& ours = options_.credentials; !ours.password.empty()) {
       connection->awaits_auth = true;
-      connection->send({"AUTH", options_.password});
+      connection->send(ours.user.empty() ? Words{"AUTH", ours.password} : Words{"AUTH", ours.user, ours.password});
     }
     connection->send(identity_words("HELLO", ourselves()));
     const std::string why = co_await connection->run();
@@ -319,7 +326,7 @@ void PeerHub::send(const NodeId& to, const PeerMessage& message) { impl_->send(t
 void PeerHub::adopt(asio::ip::tcp::socket socket, std::string unread, std::vector<std::string> words) {
   impl_->adopt(std::move(socket), std::move(unread), std::move(words));
 }
-void PeerHub::set_password(std::string password) { impl_->set_password(std::move(password)); }
+void PeerHub::set_credentials(PeerCredentials credentials) { impl_->set_credentials(std::move(credentials)); }
 std::size_t PeerHub::connections() const { return impl_->connections(); }
 std::uint64_t PeerHub::dropped_frames() const { return impl_->dropped_frames(); }
 std::uint64_t PeerHub::malformed_frames() const { return impl_->malformed_frames(); }
