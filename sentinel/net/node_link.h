@@ -41,7 +41,8 @@ inline constexpr std::size_t kPendingCommandsMax = 100;           // Of a link; 
 inline constexpr const char* kHelloChannel = "__sentinel__:hello";
 
 struct LinkOptions {
-  std::string name = "00000000";  // Clients are called sentinel-<name>-cmd: 8 hex characters of our id.
+  std::shared_ptr<const Tls> tls;  // Nodes are reached with TLS. Null: in plain text.
+  std::string name = "00000000";   // Clients are called sentinel-<name>-cmd: 8 hex characters of our id.
   // How many links of the process wait for an urgent reconnect; common to all of them.
   std::shared_ptr<std::size_t> urgent_waits = std::make_shared<std::size_t>(0);
 };
