@@ -12,6 +12,7 @@
 
 #include "common/overloaded.h"
 #include "sentinel/config/conf/merge_state.h"
+#include "sentinel/net/spawn.h"
 
 namespace sentinel {
 
@@ -37,8 +38,9 @@ ServerOptions server_options(const DaemonConfig& config) {
   options.bind.clear();
   for (const Endpoint& at : config.listen) {
     options.bind.push_back(at.host == "0.0.0.0" ? "*" : at.host == "::" ? "::*" : at.host);
-    options.port = at.port;
+    options.port = at.port != 0 ? std::optional(at.port) : std::nullopt;
   }
+  if (config.tls.port != 0) options.tls_port = config.tls.port;
   options.clients_max = config.limits.max_clients;
   options.idle_timeout = std::chrono::duration_cast<std::chrono::seconds>(config.conf.idle_timeout);
   options.subscriber_output_max = config.limits.client_output_buffer;
@@ -64,12 +66,13 @@ PeerCredentials peer_credentials(const DaemonConfig& config) {
   return {.user = config.peer_user, .password = config.peer_password};
 }
 
-PeerOptions peer_options(const DaemonConfig& config) {
+PeerOptions peer_options(const DaemonConfig& config, const std::shared_ptr<Tls>& tls) {
   PeerOptions options;
   options.self = config.process.self;
   options.announced = config.process.announce;
   options.version = VIGIL_VERSION;
   options.credentials = peer_credentials(config);
+  if (config.tls.links) options.tls = tls;
   return options;
 }
 
@@ -99,16 +102,18 @@ spdlog::level::level_enum log_level(Level level) {
 
 }  // namespace
 
-Driver::Driver(asio::io_context& io, DaemonConfig config, Store& store, std::function<void()> on_shutdown)
+Driver::Driver(asio::io_context& io, DaemonConfig config, Store& store, std::shared_ptr<Tls> tls,
+               std::function<void()> on_shutdown)
     : io_(io),
       config_([&] {
         config.process.self = store.sentinel_id();
-        if (config.process.announce.port == 0) config.process.announce.port = config.listen.front().port;
+        if (config.process.announce.port == 0) config.process.announce.port = config.reached_at();
         config.process.timers.default_down_after = config.defaults.down_after;
         config.process.timers.default_failover_timeout = config.defaults.failover_timeout;
         return std::move(config);
       }()),
       store_(store),
+      tls_(std::move(tls)),
       on_shutdown_(std::move(on_shutdown)),
       started_(now()),
       run_id_(random_hex(40)),
@@ -119,14 +124,16 @@ Driver::Driver(asio::io_context& io, DaemonConfig config, Store& store, std::fun
       }()),
       links_(
           io.get_executor(), [this](Input input) { feed(input); },
-          LinkOptions{.name = config_.process.self.value.substr(0, 8)}),
+          LinkOptions{.tls = config_.tls.links ? tls_ : nullptr, .name = config_.process.self.value.substr(0, 8)}),
       peers_(
-          io.get_executor(), [this](Input input) { feed(input); }, peer_options(config_)),
+          io.get_executor(), [this](Input input) { feed(input); }, peer_options(config_, tls_)),
       commands_(*this, clients_, pubsub_, command_options(config_)),
-      server_(io.get_executor(), server_options(config_), clients_, commands_,
-              [this](asio::ip::tcp::socket socket, std::string unread, std::vector<std::string> words) {
-                if (!stopped_) peers_.adopt(std::move(socket), std::move(unread), std::move(words));
-              }),
+      server_(
+          io.get_executor(), server_options(config_), clients_, commands_,
+          [this](Stream stream, std::string unread, std::vector<std::string> words) {
+            if (!stopped_) peers_.adopt(std::move(stream), std::move(unread), std::move(words));
+          },
+          tls_),
       timer_(io) {}
 
 Driver::~Driver() { stop(); }
@@ -150,6 +157,10 @@ Result<void> Driver::start() {
   }
   if (!imported_.empty()) store_.commit({++last_ticket_, std::exchange(imported_, {}), {}});
   dispatcher_->wake();
+  if (tls_) {
+    for (const std::string& warning : tls_->warnings()) spdlog::warn("{}", warning);
+    spawn(io_.get_executor(), "certificates", watch_certificates(tls_));
+  }
   pump();
   return {};
 }
@@ -162,6 +173,10 @@ RestoredState Driver::restore() {
   imported_ = std::move(merge.imported);
   facts_ = conf::initial_facts(config_, config_.process.self, merge.restored);
   return std::move(merge.restored);
+}
+
+void Driver::reload_tls() {
+  if (tls_) reload_certificates(*tls_);
 }
 
 void Driver::stop() {
@@ -190,7 +205,7 @@ DaemonFacts Driver::facts() const {
   const auto length = ::readlink("/proc/self/exe", path, sizeof path);
   if (length > 0) facts.executable.assign(path, static_cast<std::size_t>(length));
   facts.run_id = run_id_;
-  facts.port = server_.port();
+  facts.port = port();
   facts.uptime = now() - started_;
   if (dispatcher_) {
     facts.running_scripts = dispatcher_->running_scripts();
