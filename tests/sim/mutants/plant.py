@@ -8,9 +8,22 @@ longer fits the code stops the build instead of testing nothing.
 """
 
 import pathlib
+import re
 import sys
 
 from mutants import MUTANTS
+
+
+INTERFACE = "coordinator.h"  # All that the simulated world, compiled once, sees of the core.
+
+
+def reachable(files, name, seen):
+    """Headers of the core that this one includes, and it."""
+    if name not in seen:
+        seen.add(name)
+        for other in re.findall(r'#include "sentinel/core/([a-z_]+\.h)"', files[name]):
+            reachable(files, other, seen)
+    return seen
 
 
 def main():
@@ -25,6 +38,9 @@ def main():
             sys.exit(f"{mutant.name}: its text has no MUTANT switch")
         files[mutant.file] = text.replace(mutant.find, mutant.put.replace("MUTANT", f"::sentinel::is_mutant({index})"))
         touched.add(mutant.file)
+    shared = touched & reachable(files, INTERFACE, set())
+    if shared:
+        sys.exit(f"mutants in {', '.join(sorted(shared))}: the simulated world would not be compiled with them")
     for name in touched:
         files[name] = '#include "tests/sim/mutants/mutant.h"\n' + files[name]
     names = ", ".join(f'"{mutant.name}"' for mutant in MUTANTS)
