@@ -173,6 +173,12 @@ Explanation Group::explain(const Turn& turn) const {
   add("election", std::to_string(reachable_members(turn)) + " of " + std::to_string(members) +
                       " sentinels are connected, " + std::to_string(std::max(majority(members), settings_.quorum)) +
                       " votes are needed");
+  if (held == HoldBack::WaitsForOthers) {
+    const auto ahead = turn.order.ahead_of(place());
+    add("order", "waits for " + std::to_string(ahead->queued) + " failovers of higher priority; " +
+                     std::to_string(ahead->running) + " run, max-parallel-failovers is " +
+                     std::to_string(turn.order.parallel_max()));
+  }
   if (turn.now < next_attempt_) add("retry", "in " + ms(next_attempt_ - turn.now));
   if (ballot_.promised_to_other(turn.now, turn.process.self))
     add("lease",

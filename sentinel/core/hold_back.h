@@ -19,6 +19,7 @@ enum class HoldBack {
   LeasePromised,     // Another leader may still act.
   WaitsForRetry,     // After a lost or aborted attempt.
   WaitsForRank,      // Others stand first.
+  WaitsForOthers,    // As many failovers run as may, or groups of higher priority are next.
 };
 
 std::string_view describe(HoldBack reason);
