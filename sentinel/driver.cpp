@@ -53,9 +53,9 @@ CommandOptions command_options(const DaemonConfig& config) {
 
 DispatcherSettings dispatcher_settings(const DaemonConfig& config) {
   DispatcherSettings settings;
-  settings.seed = random_seed();
+  settings.policy.seed = random_seed();
+  settings.policy.script_retry.first = config.process.timers.script_retry_delay;
   settings.script_runtime_max = config.process.timers.script_runtime_max;
-  settings.script_retry.first = config.process.timers.script_retry_delay;
   for (const WebhookSettings& hook : config.webhooks) settings.webhooks.push_back({hook.url, hook.secret, hook.groups});
   return settings;
 }

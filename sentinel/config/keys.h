@@ -64,6 +64,7 @@ struct RootDraft {
   bool protected_mode = false;
   std::string state_dir = DaemonConfig{}.state_dir;
   std::vector<Endpoint> peers;
+  unsigned max_parallel_failovers = ProcessSettings{}.max_parallel_failovers;
 };
 
 // An entry of `users:`.

@@ -8,6 +8,7 @@
 
 #include "common/rng.h"
 #include "common/time.h"
+#include "sentinel/core/failover_order.h"
 #include "sentinel/core/output.h"
 #include "sentinel/core/peers.h"
 #include "sentinel/core/settings.h"
@@ -32,6 +33,7 @@ struct Turn {
   const ProcessSettings& process;
   const SimulatedFailures& simulated;
   const Peers& peers;
+  const FailoverOrder& order;
   Rng& rng;
   Numbering& numbers;
   Output& out;
