@@ -7,6 +7,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,7 +29,9 @@ struct ConfFacts {
   NodeId self;
   Epoch current_epoch;
   ConfSettings process;
-  std::vector<ConfOverride> overrides;         // Server directives that differ from the file's.
+  std::vector<ConfOverride> overrides;  // Server directives that differ from the file's.
+  // `user` lines (the words behind "user") that ACL SETUSER and DELUSER made. Nothing: the file's own stand.
+  std::optional<std::vector<std::vector<std::string>>> users;
   std::vector<GroupFacts> groups;              // In the order of creation.
   std::map<std::string, Epoch> removed_votes;  // R-E2: of a removed group, should it come back.
 };

@@ -161,11 +161,40 @@ class Overrides {
   std::map<std::string, Line> lines_;
 };
 
+// Users that changed at run time; their lines are known by the user's name.
+class UserLines {
+ public:
+  explicit UserLines(const ConfFacts& facts) : given_(facts.users.has_value()) {
+    if (!given_) return;
+    for (Words words : *facts.users) {
+      if (words.empty()) continue;
+      words.insert(words.begin(), "user");
+      left_.push_back(std::move(words));
+    }
+  }
+  bool given() const { return given_; }
+  // The words in the place of the line; empty: it goes.
+  Words take(const Words& line) {
+    const auto same = [&](const Words& words) { return line.size() > 1 && words[1] == line[1]; };
+    const auto found = std::find_if(left_.begin(), left_.end(), same);
+    if (found == left_.end()) return {};
+    Words words = std::move(*found);
+    left_.erase(found);
+    return words;
+  }
+  const std::vector<Words>& left() const { return left_; }
+
+ private:
+  bool given_;
+  std::vector<Words> left_;
+};
+
 }  // namespace
 
 std::string rewrite_text(std::string_view old_text, const ConfFacts& facts) {
   Entries entries = entries_of(facts);
   Overrides overrides(facts.overrides);
+  UserLines users(facts);
   std::string text;
   bool marked = false;
   const auto put = [&](std::string_view line) { (text += line) += '\n'; };
@@ -179,6 +208,14 @@ std::string rewrite_text(std::string_view old_text, const ConfFacts& facts) {
     const auto words = split_words(line);
     if (!words || words->empty()) continue;  // Written while we ran, and no line of a configuration.
     const std::string name = lower(words->front());
+    if (name == "user" && users.given()) {
+      const Words now = users.take(*words);
+      if (now == *words)
+        put(raw);
+      else if (!now.empty())
+        put(print_words(now));
+      continue;
+    }
     if (name != "sentinel" || words->size() < 2) {
       const Words* instead = overrides.replace(name);
       // Snapshots mean nothing to a sentinel; stock drops the lines too.
@@ -202,6 +239,7 @@ std::string rewrite_text(std::string_view old_text, const ConfFacts& facts) {
     put(print_words(words));
   };
   overrides.each_left(append);
+  for (const Words& words : users.left()) append(words);
   entries.each_left([&](const Entry& entry) { append(entry.words); });
   return text;
 }
