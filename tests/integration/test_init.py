@@ -27,9 +27,9 @@ ORPHAN = """#!/bin/sh
 """
 READ_ONLY_ROOT = """
 set -e
-mount --bind {state} {state}
+mount --bind {writable} {writable}
 for point in / {mounts}; do mount -o remount,bind,ro $point; done
-if touch {folder}/probe 2> /dev/null; then echo "the root can be written to"; exit 9; fi
+if touch {writable}/../probe 2> /dev/null; then echo "the root can be written to"; exit 9; fi
 exec "$@"
 """
 
@@ -81,6 +81,13 @@ def daemon():
 def needs(*command):
     if subprocess.run(command, capture_output=True).returncode != 0:
         skip_loudly(f"not possible here: {' '.join(command)}")
+
+
+def read_only_but(folder):
+    """The start of a command line whose program can write to that folder only."""
+    mount = subprocess.run(["findmnt", "-no", "TARGET", "--target", folder], capture_output=True, text=True).stdout.strip()
+    text = READ_ONLY_ROOT.format(writable=folder, mounts=mount if mount != "/" else "")
+    return ["unshare", "--mount", "sh", "-c", text, "sh"]
 
 
 def children_of(pid):
@@ -163,11 +170,7 @@ def test_a_container_ends_with_what_ended_the_sentinel(daemon):
 def test_a_read_only_root_is_enough_with_a_writable_state_folder(daemon):
     needs("unshare", "--mount", "true")
 
-    def prefix(folder):
-        mount = subprocess.run(["findmnt", "-no", "TARGET", "--target", folder], capture_output=True, text=True).stdout.strip()
-        text = READ_ONLY_ROOT.format(folder=folder, state=os.path.join(folder, "state"), mounts=mount if mount != "/" else "")
-        return ["unshare", "--mount", "sh", "-c", text, "sh"]
-    one = daemon(prefix)
+    one = daemon(lambda folder: read_only_but(os.path.join(folder, "state")))
     one.start()
     identity = one.call("SENTINEL", "MYID")
     assert one.call("SENTINEL", "MONITOR", "carts", "127.0.0.1", free_port(), 1) == "OK"
@@ -175,6 +178,31 @@ def test_a_read_only_root_is_enough_with_a_writable_state_folder(daemon):
     one.start()
     assert one.call("SENTINEL", "MYID") == identity
     assert one.call("SENTINEL", "MASTER", "carts")[1] == "carts", "what was added is remembered"
+
+
+def test_debians_unit_runs_it_as_redis_sentinel(daemon):
+    """The arguments of Debian's redis-sentinel.service, through a link of that name, and only the folder of
+    sentinel.conf can be written to."""
+    needs("unshare", "--mount", "true")
+    with tempfile.TemporaryDirectory(prefix="vigil-etc-") as etc, \
+            socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notified:
+        notified.bind(path := os.path.join(etc, "notify"))
+        notified.settimeout(RECEIVE_SECONDS)
+        os.symlink(program(), link := os.path.join(etc, "redis-sentinel"))
+        port = free_port()
+        with open(config := os.path.join(etc, "sentinel.conf"), "w") as file:
+            file.write(f"daemonize yes\nport {port}\nbind 127.0.0.1\ndir {etc}\nsentinel monitor orders 127.0.0.1 {free_port()} 1\n")
+        process = Process([*read_only_but(etc), link, config, "--supervised", "systemd", "--daemonize", "no"],
+                          os.path.join(etc, "log"), "/", env={**os.environ, "NOTIFY_SOCKET": path})
+        try:
+            process.start()
+            assert notified.recv(4096).startswith(b"READY=1")
+            assert call_once(("127.0.0.1", port), "SENTINEL", "MASTER", "orders")[1] == "orders"
+            os.kill(process.pid, signal.SIGTERM)
+            assert process.popen.wait(RECEIVE_SECONDS) == 0
+            assert "sentinel myid" in open(config).read(), "rewritten in its place"
+        finally:
+            process.kill()
 
 
 def test_the_kubernetes_example_holds_a_valid_configuration(daemon, tmp_path):
