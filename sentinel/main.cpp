@@ -116,6 +116,7 @@ int start(const CommandLine& line) {
 
 int main(int argc, char** argv) {
   using sentinel::CommandLine;
+  sentinel::set_up_logging({});  // Until the configuration says how.
   const CommandLine line = sentinel::parse_command_line(argv[0], {argv + 1, argv + argc});
   switch (line.wish) {
     case CommandLine::Wish::Run: sentinel::leave_process_one(); return sentinel::start(line);

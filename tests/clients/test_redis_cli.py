@@ -66,22 +66,21 @@ def run(*arguments):
 def test_an_interactive_session_answers_and_hints(cluster):
     port = cluster.sentinels[0].port
     host, master_port = cluster.nodes[0].address
+    prompt = f"127.0.0.1:{port}> "
     with Terminal("-p", port) as terminal:
-        terminal.wait(f"127.0.0.1:{port}> ")
+        terminal.wait(prompt)
         # The hint is what COMMAND DOCS told about the arguments; it is written behind the cursor while typing.
         terminal.type("sentinel get-master-addr-by-name ")
         terminal.wait("master-name")
         terminal.type("mymaster\r")
         terminal.wait(f'1) "{host}"')
         terminal.wait(f'2) "{master_port}"')
-        terminal.type("hello 3\r")
-        terminal.wait('"mode" => "sentinel"')
-        terminal.type("sentinel masters\r")
-        terminal.wait('"name" => "mymaster"')
-        terminal.type("sentinel nonsense\r")
-        terminal.wait("(error) ERR")
-        terminal.type("subscribe +switch-master\r")
-        terminal.wait("subscribe")
+        for line, answer in (("hello 3", '"mode" => "sentinel"'), ("sentinel masters", '"name" => "mymaster"'),
+                             ("sentinel nonsense", "(error) ERR"), ("subscribe +switch-master", "subscribe")):
+            terminal.wait(prompt)  # What is typed before it is thrown away.
+            terminal.type(f"{line}\r")
+            terminal.wait("\r\n")
+            terminal.wait(answer)
 
 
 def test_it_runs_single_commands_in_resp3(cluster):
