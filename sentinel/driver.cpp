@@ -17,6 +17,7 @@ namespace sentinel {
 
 namespace {
 
+constexpr std::size_t kPendingScriptsShownMax = 256;  // Stock's whole queue.
 const char kNotSaved[] = "ERR Failed to save config file. Check server logs.";
 
 std::uint64_t random_seed() {
@@ -44,29 +45,13 @@ ServerOptions server_options(const DaemonConfig& config) {
   return options;
 }
 
-CommandOptions command_options(const DaemonConfig& config) {
-  CommandOptions options;
-  options.password = config.password;
-  options.announce_ip = config.process.announce.host;
-  options.announce_port = config.process.announce.port;
-  options.has_sentinel_password = !config.peer_password.empty();
-  if (config.format == ConfigFormat::SentinelConf) {
-    const ConfSettings& conf = config.conf;
-    options.announce_ip = conf.announce_ip;
-    options.announce_port = conf.announce_port;
-    options.deny_scripts_reconfig = conf.deny_scripts_reconfig;
-    options.resolve_hostnames = conf.resolve_hostnames;
-    options.announce_hostnames = conf.announce_hostnames;
-    options.sentinel_user = conf.sentinel_user;
-    options.has_sentinel_password = !conf.sentinel_pass.empty();
-    options.log_level = conf.log_level;
-  }
-  return options;
-}
+CommandOptions command_options(const DaemonConfig& config) { return {.password = config.password}; }
 
 DispatcherSettings dispatcher_settings(const DaemonConfig& config) {
   DispatcherSettings settings;
   settings.seed = random_seed();
+  settings.script_runtime_max = config.process.timers.script_runtime_max;
+  settings.script_retry.first = config.process.timers.script_retry_delay;
   for (const WebhookSettings& hook : config.webhooks) settings.webhooks.push_back({hook.url, hook.secret, hook.groups});
   return settings;
 }
@@ -79,6 +64,20 @@ PeerOptions peer_options(const DaemonConfig& config) {
   options.user = config.conf.sentinel_user;
   options.password = config.peer_password;
   return options;
+}
+
+// The words of SENTINEL CONFIG SET loglevel.
+spdlog::level::level_enum log_threshold(const std::string& word) {
+  if (word == "debug" || word == "verbose") return spdlog::level::debug;
+  if (word == "notice") return spdlog::level::info;
+  return word == "warning" ? spdlog::level::warn : spdlog::level::off;
+}
+
+// SENTINEL SIMULATE-FAILURE: as if killed, but with a status of its own.
+[[noreturn]] void crash() {
+  spdlog::warn("ends itself: SENTINEL SIMULATE-FAILURE");
+  spdlog::default_logger()->flush();
+  ::_exit(kSimulatedCrashStatus);
 }
 
 spdlog::level::level_enum log_level(Level level) {
@@ -98,6 +97,8 @@ Driver::Driver(asio::io_context& io, DaemonConfig config, Store& store, std::fun
       config_([&] {
         config.process.self = store.sentinel_id();
         if (config.process.announce.port == 0) config.process.announce.port = config.listen.front().port;
+        config.process.timers.default_down_after = config.defaults.down_after;
+        config.process.timers.default_failover_timeout = config.defaults.failover_timeout;
         return std::move(config);
       }()),
       store_(store),
@@ -189,6 +190,38 @@ DaemonFacts Driver::facts() const {
   return facts;
 }
 
+GlobalSettings Driver::global_settings() const {
+  const ConfSettings& conf = config_.conf;
+  return {.resolve_hostnames = conf.resolve_hostnames,
+          .announce_hostnames = conf.announce_hostnames,
+          .announce_ip = conf.announce_ip,
+          .announce_port = conf.announce_port,
+          .sentinel_user = conf.sentinel_user,
+          .sentinel_password = conf.sentinel_pass,
+          .log_level = conf.log_level,
+          .deny_scripts_reconfig = conf.deny_scripts_reconfig};
+}
+
+GroupSettings Driver::group_defaults() const {
+  GroupSettings defaults = config_.defaults;
+  defaults.down_after = config_.process.timers.default_down_after;
+  defaults.failover_timeout = config_.process.timers.default_failover_timeout;
+  return defaults;
+}
+
+std::vector<PendingScript> Driver::pending_scripts() const {
+  return dispatcher_ ? dispatcher_->pending_scripts(kPendingScriptsShownMax) : std::vector<PendingScript>{};
+}
+
+std::vector<CachedInfo> Driver::info_cache(std::string_view group) const {
+  const auto status = core_->status(now(), group);
+  std::vector<CachedInfo> nodes;
+  if (!status) return nodes;
+  nodes.push_back(links_.last_info(status->master.link));
+  for (const NodeStatus& replica : status->replicas) nodes.push_back(links_.last_info(replica.link));
+  return nodes;
+}
+
 // --- The loop.
 
 void Driver::feed(const Input& input) {
@@ -210,6 +243,7 @@ void Driver::pump() {
   if (!store_healthy_) dispatcher_->deliver_unsaved(std::exchange(outbox, {}));
   const bool alerts = !outbox.empty();
   const bool waits = !out.persist.empty();
+  if (out.crash && !waits) crash();
   if (conf_writer_ && waits) conf_writer_->commit(++conf_ticket_, out.persist);
   if (waits || alerts) store_.commit({++last_ticket_, std::move(out.persist), std::move(outbox)});
   if (alerts) dispatcher_->wake();
@@ -218,7 +252,7 @@ void Driver::pump() {
   // adopts from others is shown, since it is in force.
   if (!store_healthy_) publish(std::exchange(out.events, {}));
   if (waits) {
-    held_.push_back({last_ticket_, out.batch, std::move(out.after_persist), std::move(out.events)});
+    held_.push_back({last_ticket_, out.batch, std::move(out.after_persist), std::move(out.events), out.crash});
   } else if (!held_.empty() && store_healthy_) {
     // In order behind what still waits.
     held_.push_back({held_.back().ticket, 0, std::move(out.after_persist), std::move(out.events)});
@@ -283,6 +317,7 @@ void Driver::release(std::uint64_t ticket) {
   std::vector<Held> ready;
   std::uint64_t core_batch = 0;
   while (!held_.empty() && held_.front().ticket <= ticket) {
+    if (held_.front().crash) crash();
     core_batch = std::max(core_batch, held_.front().core_batch);
     ready.push_back(std::move(held_.front()));
     held_.pop_front();
@@ -347,8 +382,8 @@ asio::awaitable<Result<void>> Driver::answer(Result<void> result) {
   co_return co_await durable(DurableIn::StateAndFile);
 }
 
-asio::awaitable<Result<void>> Driver::failover(std::string group) {
-  Result<void> result = core_->failover(now(), group);
+asio::awaitable<Result<void>> Driver::failover(std::string group, bool past_drain) {
+  Result<void> result = core_->failover(now(), group, past_drain);
   pump();
   // Like stock: OK says that it has begun; SENTINEL TIMELINE tells how it goes.
   co_return result;
@@ -368,6 +403,51 @@ asio::awaitable<Result<void>> Driver::reset(std::string group) {
   core_->reset(now(), group);
   pump();
   return durable(DurableIn::State);
+}
+
+asio::awaitable<Result<void>> Driver::change_global_settings(GlobalSettings settings) {
+  const GlobalSettings before = global_settings();
+  ConfSettings& conf = config_.conf;
+  conf.resolve_hostnames = settings.resolve_hostnames;
+  conf.announce_hostnames = settings.announce_hostnames;
+  conf.announce_ip = settings.announce_ip;
+  conf.announce_port = settings.announce_port;
+  conf.sentinel_user = settings.sentinel_user;
+  conf.sentinel_pass = settings.sentinel_password;
+  conf.log_level = settings.log_level;
+  if (settings.log_level != before.log_level) spdlog::set_level(log_threshold(settings.log_level));
+  if (settings.announce_ip != before.announce_ip || settings.announce_port != before.announce_port) {
+    config_.process.announce = {conf.announce_ip, conf.announce_port != 0 ? conf.announce_port : server_.port()};
+    core_->change_announce(now(), config_.process.announce);
+    peers_.set_announced(config_.process.announce);
+  }
+  if (settings.sentinel_user != before.sentinel_user || settings.sentinel_password != before.sentinel_password) {
+    config_.peer_password = conf.sentinel_pass.empty() ? config_.password : conf.sentinel_pass;
+    peers_.set_credentials(conf.sentinel_user, config_.peer_password);
+  }
+  if (conf_writer_)
+    conf_writer_->commit(
+        ++conf_ticket_, [conf, changed = settings.log_level != before.log_level](conf::ConfFacts& facts) {
+          facts.process = conf;
+          if (!changed) return;
+          std::erase_if(facts.overrides, [](const ConfOverride& other) { return other.name == "loglevel"; });
+          facts.overrides.push_back({"loglevel", {"loglevel", conf.log_level}});
+        });
+  pump();
+  return flush();
+}
+
+void Driver::change_timers(const Timers& timers) {
+  config_.process.timers = timers;
+  core_->change_timers(now(), timers);
+  if (dispatcher_) dispatcher_->set_script_times(timers.script_runtime_max, timers.script_retry_delay);
+  links_.set_silence_max(timers.link_silence);
+  pump();
+}
+
+void Driver::simulate(SimulatedFailures failures) {
+  simulated_ = failures;
+  core_->simulate(failures);
 }
 
 asio::awaitable<Result<void>> Driver::flush() {

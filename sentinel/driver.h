@@ -54,7 +54,16 @@ class Driver final : public Daemon {
   const Coordinator& core() const override { return *core_; }
   TimePoint now() const override;
   DaemonFacts facts() const override;
-  asio::awaitable<Result<void>> failover(std::string group) override;
+  GlobalSettings global_settings() const override;
+  GroupSettings group_defaults() const override;
+  Timers timers() const override { return config_.process.timers; }
+  SimulatedFailures simulated_failures() const override { return simulated_; }
+  std::vector<PendingScript> pending_scripts() const override;
+  std::vector<CachedInfo> info_cache(std::string_view group) const override;
+  asio::awaitable<Result<void>> change_global_settings(GlobalSettings settings) override;
+  void change_timers(const Timers& timers) override;
+  void simulate(SimulatedFailures failures) override;
+  asio::awaitable<Result<void>> failover(std::string group, bool past_drain) override;
   asio::awaitable<Result<void>> monitor(GroupSettings settings) override;
   asio::awaitable<Result<void>> remove(std::string group) override;
   asio::awaitable<Result<void>> set(GroupSettings settings, std::vector<std::string> changed) override;
@@ -72,6 +81,7 @@ class Driver final : public Daemon {
     std::uint64_t core_batch = 0;  // 0: the core does not wait for this one.
     std::vector<Action> actions;
     std::vector<Event> events;
+    bool crash = false;  // SIMULATE-FAILURE.
   };
 
   RestoredState restore();
@@ -116,6 +126,7 @@ class Driver final : public Daemon {
   std::uint64_t conf_ticket_ = 0;
   std::uint64_t conf_written_ticket_ = 0;
   std::uint64_t conf_failed_ticket_ = 0;
+  SimulatedFailures simulated_;
   bool store_healthy_ = true;
   bool stopped_ = false;
   std::vector<std::weak_ptr<asio::steady_timer>> durable_waits_;

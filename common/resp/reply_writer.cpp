@@ -41,6 +41,13 @@ ReplyWriter& ReplyWriter::bulk(std::string_view bytes) {
   return *this;
 }
 
+ReplyWriter& ReplyWriter::verbatim(std::string_view text) {
+  if (version_ == RespVersion::Two) return bulk(text);
+  header('=', text.size() + 4);
+  out_.append("txt:").append(text).append("\r\n");
+  return *this;
+}
+
 ReplyWriter& ReplyWriter::bulk_number(std::int64_t value) {
   const fmt::format_int digits(value);
   return bulk({digits.data(), digits.size()});

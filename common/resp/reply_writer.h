@@ -27,6 +27,7 @@ class ReplyWriter {
   ReplyWriter& error(std::string_view text);
   ReplyWriter& integer(std::int64_t value);
   ReplyWriter& bulk(std::string_view bytes);
+  ReplyWriter& verbatim(std::string_view text);  // For people to read; a bulk string in RESP2.
   ReplyWriter& bulk_number(std::int64_t value);  // A bulk string of decimal digits.
   ReplyWriter& null();
   ReplyWriter& null_array();

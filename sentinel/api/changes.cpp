@@ -46,17 +46,17 @@ Result<GroupSettings> parse_monitor(const CommandContext& context, const std::ve
   if (*quorum > std::numeric_limits<std::int32_t>::max()) return unexpected(std::string("ERR Invalid quorum"));
   asio::error_code not_an_address;
   asio::ip::make_address(arguments[3], not_an_address);
-  const bool host_ok = !not_an_address || (context.options.resolve_hostnames && !arguments[3].empty() &&
-                                           !has_control_characters(arguments[3]));
+  const bool host_ok = !not_an_address || (context.daemon.global_settings().resolve_hostnames &&
+                                           !arguments[3].empty() && !has_control_characters(arguments[3]));
   if (!host_ok) return unexpected(std::string("ERR Invalid IP address or hostname specified"));
-  if (known(context, arguments[2])) return unexpected(std::string("ERR Duplicate master name."));
   if (!is_group_name(arguments[2])) {
     return unexpected(std::string("ERR A master name has no blanks, commas or control characters."));
   }
   if (*port < 1 || *port > std::numeric_limits<std::uint16_t>::max()) {
     return unexpected(std::string("ERR Invalid port number."));
   }
-  GroupSettings settings;
+  if (known(context, arguments[2])) return unexpected(std::string("ERR Duplicate master name."));
+  GroupSettings settings = context.daemon.group_defaults();
   settings.name = arguments[2];
   settings.master = {arguments[3], static_cast<std::uint16_t>(*port)};
   settings.quorum = static_cast<unsigned>(*quorum);
@@ -67,11 +67,17 @@ Result<GroupSettings> parse_monitor(const CommandContext& context, const std::ve
 
 asio::awaitable<void> sentinel_failover(CommandContext& context, std::vector<std::string> arguments,
                                         ReplyWriter reply) {
+  // COORDINATED is Valkey 9's word for what every failover of a healthy master is here.
+  const bool force = arguments.size() == 4 && is_word(arguments[3], "force");
+  if (arguments.size() > 4 || (arguments.size() == 4 && !force && !is_word(arguments[3], "coordinated"))) {
+    reply.error("ERR syntax error");
+    co_return;
+  }
   if (!known(context, arguments[2])) {
     reply.error(kNoSuchMaster);
     co_return;
   }
-  const Result<void> result = co_await context.daemon.failover(arguments[2]);
+  const Result<void> result = co_await context.daemon.failover(arguments[2], force);
   answer(reply, result);
 }
 
@@ -100,8 +106,8 @@ asio::awaitable<void> sentinel_set(CommandContext& context, std::vector<std::str
     reply.error(kNoSuchMaster);
     co_return;
   }
-  SetRequest request =
-      apply_set_options(*current, {arguments.begin() + 3, arguments.end()}, context.options.deny_scripts_reconfig);
+  SetRequest request = apply_set_options(*current, {arguments.begin() + 3, arguments.end()},
+                                         context.daemon.global_settings().deny_scripts_reconfig);
   Result<void> result;
   if (!request.changed.empty()) {
     result = co_await context.daemon.set(std::move(request.settings), std::move(request.changed));

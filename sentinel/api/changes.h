@@ -16,6 +16,8 @@ asio::awaitable<void> sentinel_remove(CommandContext& context, std::vector<std::
 // Options apply from left to right; those before a bad one stay applied, as in stock.
 asio::awaitable<void> sentinel_set(CommandContext& context, std::vector<std::string> arguments, ReplyWriter reply);
 asio::awaitable<void> sentinel_reset(CommandContext& context, std::vector<std::string> arguments, ReplyWriter reply);
+// CONFIG GET and SET: the process's own parameters. Nothing of a list with an error in it is set.
+asio::awaitable<void> sentinel_config(CommandContext& context, std::vector<std::string> arguments, ReplyWriter reply);
 asio::awaitable<void> sentinel_flushconfig(CommandContext& context, std::vector<std::string> arguments,
                                            ReplyWriter reply);
 asio::awaitable<void> sentinel_is_master_down(CommandContext& context, std::vector<std::string> arguments,

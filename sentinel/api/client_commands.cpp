@@ -8,7 +8,9 @@
 
 #include "common/resp/text.h"
 #include "sentinel/api/client_kill.h"
+#include "sentinel/api/client_line.h"
 #include "sentinel/api/client_names.h"
+#include "sentinel/api/client_tracking.h"
 #include "sentinel/api/command.h"
 
 namespace sentinel {
@@ -19,34 +21,15 @@ Outcome refuse(Client& client, std::string_view error) {
   return Outcome::Answered;
 }
 
+// Too many words for a subcommand that takes a range of them.
+Outcome refuse_words(Client& client, Arguments arguments) {
+  return refuse(client, fmt::format("ERR unknown subcommand or wrong number of arguments for '{}'. Try CLIENT HELP.",
+                                    arguments[1]));
+}
+
 Outcome accept(Client& client) {
   client.reply().simple("OK");
   return Outcome::Answered;
-}
-
-// One line of CLIENT LIST, with the fields clients and dashboards read.
-std::string describe(const Client& client) {
-  const auto now = ShellClock::now();
-  const auto seconds = [&](ShellClock::time_point since) {
-    return std::chrono::duration_cast<std::chrono::seconds>(now - since).count();
-  };
-  const ClientFacts& facts = client.facts();
-  std::string flags;
-  if (client.subscribed()) flags += 'P';
-  if (client.tracking) flags += 't';
-  if (client.close_after_replies) flags += 'c';
-  if (client.no_evict) flags += 'e';
-  if (flags.empty()) flags = "N";
-  const std::size_t pending = client.output.size() + client.bytes_in_flight();
-  return fmt::format(
-      "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} db=0 sub={} psub={} ssub=0 multi=-1 qbuf={} "
-      "qbuf-free=0 argv-mem=0 multi-mem=0 obl=0 oll={} omem={} tot-mem={} events=r cmd={} user={} redir=-1 resp={} "
-      "lib-name={} lib-ver={}\n",
-      facts.id, facts.address, facts.local_address, facts.descriptor, client.name, seconds(facts.since),
-      seconds(client.last_request), flags, client.channels.size(), client.patterns.size(), client.bytes_unread(),
-      pending > 0 ? 1 : 0, pending, pending + client.bytes_unread(), client.last_command,
-      client.authenticated ? "default" : "(superuser)", static_cast<int>(client.protocol), client.library_name,
-      client.library_version);
 }
 
 Outcome run_id(CommandContext&, Client& client, Arguments) {
@@ -83,31 +66,31 @@ Outcome run_setinfo(CommandContext&, Client& client, Arguments arguments) {
 }
 
 Outcome run_info(CommandContext&, Client& client, Arguments) {
-  client.reply().bulk(describe(client));
+  client.reply().verbatim(client_line(client));
   return Outcome::Answered;
 }
 
 Outcome run_list(CommandContext& context, Client& client, Arguments arguments) {
   std::string text;
   if (arguments.size() == 2) {
-    for (const auto& [id, other] : context.clients.all()) text += describe(*other);
+    for (const auto& [id, other] : context.clients.all()) text += client_line(*other);
   } else if (is_word(arguments[2], "type") && arguments.size() == 4) {
     const auto type = parse_client_type(arguments[3]);
     if (!type) return refuse(client, fmt::format("ERR Unknown client type '{}'", arguments[3]));
     for (const auto& [id, other] : context.clients.all()) {
-      if (type_of(*other) == *type) text += describe(*other);
+      if (type_of(*other) == *type) text += client_line(*other);
     }
   } else if (is_word(arguments[2], "id") && arguments.size() > 3) {
     for (const std::string_view word : arguments.subspan(3)) {
       std::uint64_t id = 0;
       const auto [rest, failure] = std::from_chars(word.data(), word.data() + word.size(), id);
       if (failure != std::errc{} || rest != word.data() + word.size()) return refuse(client, "ERR Invalid client ID");
-      if (const Client* other = context.clients.find(id)) text += describe(*other);
+      if (const Client* other = context.clients.find(id)) text += client_line(*other);
     }
   } else {
     return refuse(client, "ERR syntax error");
   }
-  client.reply().bulk(text);
+  client.reply().verbatim(text);
   return Outcome::Answered;
 }
 
@@ -136,42 +119,36 @@ Outcome run_no_evict(CommandContext&, Client& client, Arguments arguments) {
   return set_switch(client, arguments[2], client.no_evict);
 }
 
-Outcome run_no_touch(CommandContext&, Client& client, Arguments arguments) {
-  bool nothing_to_touch = false;
-  return set_switch(client, arguments[2], nothing_to_touch);
-}
-
-// Accepted since clients refuse to work without: there are no keys, so there
-// is nothing to invalidate.
-Outcome run_tracking(CommandContext&, Client& client, Arguments arguments) {
-  return set_switch(client, arguments[2], client.tracking);
-}
-
-Outcome run_caching(CommandContext&, Client& client, Arguments arguments) {
-  if (!client.tracking) {
-    return refuse(client,
-                  "ERR CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or OPTOUT mode "
-                  "enabled");
+// Accepted, but nothing waits: clients take a sentinel that does not answer for dead.
+Outcome run_pause(CommandContext&, Client& client, Arguments arguments) {
+  if (arguments.size() > 4) return refuse_words(client, arguments);
+  if (arguments.size() == 4 && !is_word(arguments[3], "write") && !is_word(arguments[3], "all")) {
+    return refuse(client, "ERR CLIENT PAUSE mode must be WRITE or ALL");
   }
-  if (!is_word(arguments[2], "yes") && !is_word(arguments[2], "no")) return refuse(client, "ERR syntax error");
+  std::int64_t timeout = 0;
+  const std::string_view word = arguments[2];
+  const auto [rest, failure] = std::from_chars(word.data(), word.data() + word.size(), timeout);
+  if (failure != std::errc{} || rest != word.data() + word.size()) {
+    return refuse(client, "ERR timeout is not an integer or out of range");
+  }
+  if (timeout < 0) return refuse(client, "ERR timeout is negative");
   return accept(client);
 }
 
-Outcome run_getredir(CommandContext&, Client& client, Arguments) {
-  client.reply().integer(client.tracking ? 0 : -1);
-  return Outcome::Answered;
-}
-
-Outcome run_trackinginfo(CommandContext&, Client& client, Arguments) {
-  ReplyWriter reply = client.reply();
-  reply.map(3).bulk("flags").set(1).bulk(client.tracking ? "on" : "off");
-  reply.bulk("redirect").integer(client.tracking ? 0 : -1);
-  reply.bulk("prefixes").array(0);
-  return Outcome::Answered;
-}
+Outcome run_unpause(CommandContext&, Client& client, Arguments) { return accept(client); }
 
 // Nobody is ever blocked here.
-Outcome run_unblock(CommandContext&, Client& client, Arguments) {
+Outcome run_unblock(CommandContext&, Client& client, Arguments arguments) {
+  if (arguments.size() > 4) return refuse_words(client, arguments);
+  if (arguments.size() == 4 && !is_word(arguments[3], "timeout") && !is_word(arguments[3], "error")) {
+    return refuse(client, "ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR");
+  }
+  std::uint64_t id = 0;
+  const std::string_view word = arguments[2];
+  const auto [rest, failure] = std::from_chars(word.data(), word.data() + word.size(), id);
+  if (failure != std::errc{} || rest != word.data() + word.size()) {
+    return refuse(client, "ERR value is not an integer or out of range");
+  }
   client.reply().integer(0);
   return Outcome::Answered;
 }
@@ -191,9 +168,10 @@ Command client_command() {
   Command command{"client", -2, "", "slow", "CLIENT", "A container for client connection commands."};
   command.subcommands = {
       {"caching", 3, kFlags, kCategories, "CACHING (YES|NO)", "Accepted while tracking; nothing is cached.",
-       run_caching},
+       client_caching},
       {"getname", 2, kFlags, kCategories, "GETNAME", "Return the name of the current connection.", run_getname},
-      {"getredir", 2, kFlags, kCategories, "GETREDIR", "Return the client we redirect to when tracking.", run_getredir},
+      {"getredir", 2, kFlags, kCategories, "GETREDIR", "Return the client we redirect to when tracking.",
+       client_getredir},
       {"id", 2, kFlags, kCategories, "ID", "Return the ID of the current connection.", run_id},
       {"info", 2, kFlags, kCategories, "INFO", "Return information about the current connection.", run_info},
       {"kill", -3, kAdminFlags, kAdminCategories, "KILL <ip:port> | <option> <value> [<option> <value> ...]",
@@ -201,18 +179,23 @@ Command client_command() {
       {"list", -2, kAdminFlags, kAdminCategories, "LIST [TYPE <type> | ID <id> ...]",
        "Return information about connections.", run_list},
       {"no-evict", 3, kAdminFlags, kAdminCategories, "NO-EVICT (ON|OFF)", "Accepted.", run_no_evict},
-      {"no-touch", 3, kFlags, kCategories, "NO-TOUCH (ON|OFF)", "Accepted; there are no keys.", run_no_touch},
+      {"pause", -3, kAdminFlags, kAdminCategories, "PAUSE <timeout> [WRITE|ALL]", "Accepted; nothing waits.",
+       run_pause},
       {"reply", 3, kFlags, kCategories, "REPLY (ON|OFF|SKIP)", "Control the replies sent to this connection.",
        run_reply},
       {"setinfo", 4, kFlags, kCategories, "SETINFO (LIB-NAME|LIB-VER) <value>", "Say which library this is.",
        run_setinfo},
       {"setname", 3, kFlags, kCategories, "SETNAME <name>", "Assign a name to the current connection.", run_setname},
       {"tracking", -3, kFlags, kCategories, "TRACKING (ON|OFF) [options]", "Accepted; there are no keys to track.",
-       run_tracking},
-      {"trackinginfo", 2, kFlags, kCategories, "TRACKINGINFO", "Report tracking status.", run_trackinginfo},
+       client_tracking},
+      {"trackinginfo", 2, kFlags, kCategories, "TRACKINGINFO", "Report tracking status.", client_trackinginfo},
+      {"unpause", 2, kAdminFlags, kAdminCategories, "UNPAUSE", "Accepted.", run_unpause},
       {"unblock", -3, kAdminFlags, kAdminCategories, "UNBLOCK <clientid> [TIMEOUT|ERROR]", "Answers 0.", run_unblock},
       {"help", 2, "loading stale", kCategories, "HELP", "Prints this help.", run_help},
   };
+  for (Command& sub : command.subcommands) {
+    if (sub.name == "list" || sub.name == "info") sub.tips = "nondeterministic_output";
+  }
   return command;
 }
 

@@ -21,15 +21,7 @@ namespace sentinel {
 inline constexpr std::string_view kCompatibleRedisVersion = "7.2.0";
 
 struct CommandOptions {
-  std::string password = {};          // requirepass; empty: none is needed.
-  bool deny_scripts_reconfig = true;  // Stock's default: SENTINEL SET may not name programs.
-  bool resolve_hostnames = false;
-  bool announce_hostnames = false;
-  std::string announce_ip = {};  // The four are what SENTINEL CONFIG GET shows.
-  std::uint16_t announce_port = 0;
-  std::string sentinel_user = {};
-  bool has_sentinel_password = false;  // Itself it is never shown.
-  std::string log_level = "notice";
+  std::string password = {};  // requirepass; empty: none is needed.
 };
 
 struct Command;
@@ -60,6 +52,8 @@ struct Command {
   SlowHandler slow = nullptr;
   std::vector<Command> subcommands = {};
   bool while_subscribed = false;  // Also in RESP2's subscribed state.
+  std::string_view tips = {};     // For cluster clients, as COMMAND INFO shows them.
+  bool unlisted = false;          // Works, but COMMAND does not tell: stock lacks it.
   std::string full_name = {};     // "sentinel|ckquorum". Set by the table.
 };
 

@@ -28,7 +28,8 @@ Outcome refuse(Client& client, std::string_view error) {
 const Command* find_by_full_name(const std::vector<Command>& commands, std::string_view name) {
   const std::size_t bar = name.find('|');
   const Command* const command = find_command(commands, name.substr(0, bar));
-  if (command == nullptr || bar == std::string_view::npos) return command;
+  if (command == nullptr || command->unlisted) return nullptr;
+  if (bar == std::string_view::npos) return command;
   return find_command(command->subcommands, name.substr(bar + 1));
 }
 
@@ -41,8 +42,11 @@ void write_info(ReplyWriter& reply, const Command& command) {
   reply.integer(0).integer(0).integer(0);  // No command has keys.
   reply.set(categories.size());
   for (const std::string_view category : categories) reply.simple(fmt::format("@{}", category));
-  reply.set(0).array(0);  // Tips, key specifications.
-  reply.array(command.subcommands.size());
+  const auto tips = split_words(command.tips);
+  reply.set(tips.size());
+  for (const std::string_view tip : tips) reply.bulk(tip);
+  reply.set(0);  // Key specifications.
+  reply.set(command.subcommands.size());
   for (const Command& sub : command.subcommands) write_info(reply, sub);
 }
 
@@ -59,27 +63,47 @@ void write_arguments(ReplyWriter& reply, const std::vector<CommandArgument>& arg
   }
 }
 
+// Of COMMAND DOCS, as stock groups them.
+std::string_view group_of(std::string_view name) {
+  name = name.substr(0, name.find('|'));
+  if (name == "sentinel") return "sentinel";
+  if (name.ends_with("subscribe") || name == "publish") return "pubsub";
+  for (const std::string_view server : {"acl", "command", "info", "role", "shutdown"}) {
+    if (name == server) return "server";
+  }
+  return "connection";
+}
+
 void write_docs(ReplyWriter& reply, const Command& command) {
   reply.bulk(command.full_name);
   const auto arguments = command.subcommands.empty() ? arguments_of(command.usage) : std::vector<CommandArgument>{};
   const bool has_more = !arguments.empty() || !command.subcommands.empty();
   reply.map(has_more ? 3 : 2).bulk("summary").bulk(command.summary);
-  reply.bulk("group").bulk(command.full_name.starts_with("sentinel") ? "sentinel" : "connection");
+  reply.bulk("group").bulk(group_of(command.full_name));
   if (!arguments.empty()) write_arguments(reply, arguments);
   if (command.subcommands.empty()) return;
   reply.bulk("subcommands").map(command.subcommands.size());
   for (const Command& sub : command.subcommands) write_docs(reply, sub);
 }
 
+std::vector<const Command*> listed(const CommandContext& context) {
+  std::vector<const Command*> result;
+  for (const Command& command : context.commands) {
+    if (!command.unlisted) result.push_back(&command);
+  }
+  return result;
+}
+
 Outcome reply_all(CommandContext& context, Client& client) {
+  const std::vector<const Command*> all = listed(context);
   ReplyWriter reply = client.reply();
-  reply.array(context.commands.size());
-  for (const Command& command : context.commands) write_info(reply, command);
+  reply.array(all.size());
+  for (const Command* command : all) write_info(reply, *command);
   return Outcome::Answered;
 }
 
 Outcome run_count(CommandContext& context, Client& client, Arguments) {
-  client.reply().integer(static_cast<std::int64_t>(context.commands.size()));
+  client.reply().integer(static_cast<std::int64_t>(listed(context).size()));
   return Outcome::Answered;
 }
 
@@ -100,9 +124,7 @@ Outcome run_info(CommandContext& context, Client& client, Arguments arguments) {
 
 Outcome run_docs(CommandContext& context, Client& client, Arguments arguments) {
   std::vector<const Command*> wanted;
-  if (arguments.size() == 2) {
-    for (const Command& command : context.commands) wanted.push_back(&command);
-  }
+  if (arguments.size() == 2) wanted = listed(context);
   for (const std::string_view name : arguments.subspan(2)) {
     if (const Command* command = find_by_full_name(context.commands, name)) wanted.push_back(command);
   }
@@ -133,19 +155,21 @@ Outcome run_list(CommandContext& context, Client& client, Arguments arguments) {
   const auto wanted = parse_filter(arguments.subspan(2));
   if (!wanted) return refuse(client, "ERR syntax error");
   std::vector<std::string_view> names;
-  for (const Command& command : context.commands) {
-    if ((*wanted)(command)) names.push_back(command.full_name);
-    for (const Command& sub : command.subcommands) {
+  for (const Command* command : listed(context)) {
+    if ((*wanted)(*command)) names.push_back(command->full_name);
+    for (const Command& sub : command->subcommands) {
       if ((*wanted)(sub)) names.push_back(sub.full_name);
     }
   }
-  client.reply().set(names.size());
+  client.reply().array(names.size());
   for (const std::string_view name : names) client.reply().bulk(name);
   return Outcome::Answered;
 }
 
 Outcome run_getkeys(CommandContext& context, Client& client, Arguments arguments) {
-  const bool known = find_command(context.commands, arguments[2]) != nullptr;
+  const Command* const command = find_command(context.commands, arguments[2]);
+  const bool container = command != nullptr && !command->subcommands.empty() && arguments.size() > 3;
+  const bool known = command != nullptr && (!container || find_command(command->subcommands, arguments[3]) != nullptr);
   return refuse(client, known ? "ERR The command has no key arguments" : "ERR Invalid command specified");
 }
 
@@ -209,6 +233,12 @@ Command command_command() {
        "Return the keys and their flags: there are none.", run_getkeys},
       {"help", 2, kFlags, kCategories, "HELP", "Prints this help.", run_command_help},
   };
+  command.tips = "nondeterministic_output_order";
+  for (Command& sub : command.subcommands) {
+    if (!sub.name.starts_with("get") && sub.name != "count" && sub.name != "help") {
+      sub.tips = "nondeterministic_output_order";
+    }
+  }
   return command;
 }
 

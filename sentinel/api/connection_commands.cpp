@@ -118,7 +118,7 @@ Outcome run_reset(CommandContext& context, Client& client, Arguments) {
   client.authenticated = context.options.password.empty();
   client.protocol = RespVersion::Two;
   client.reply_mode = ReplyMode::On;
-  client.tracking = false;
+  client.tracking = Tracking{};
   client.no_evict = false;
   client.name.clear();
   client.reply().simple("RESET");
@@ -140,14 +140,24 @@ Outcome run_info(CommandContext& context, Client& client, Arguments arguments) {
 
 Outcome run_shutdown(CommandContext& context, Client& client, Arguments arguments) {
   bool abort = false;
+  bool save = false;
+  bool nosave = false;
+  bool others = false;
   for (const std::string_view word : arguments.subspan(1)) {
     if (is_word(word, "abort")) {
       abort = true;
-    } else if (!is_word(word, "save") && !is_word(word, "nosave") && !is_word(word, "now") && !is_word(word, "force")) {
+    } else if (is_word(word, "save")) {
+      save = true;
+    } else if (is_word(word, "nosave")) {
+      nosave = true;
+    } else if (is_word(word, "now") || is_word(word, "force")) {
+      others = true;
+    } else {
       return refuse(client, "ERR syntax error");
     }
   }
-  if (abort) return refuse(client, arguments.size() > 2 ? "ERR syntax error" : "ERR No shutdown in progress.");
+  if ((save && nosave) || (abort && (save || nosave || others))) return refuse(client, "ERR syntax error");
+  if (abort) return refuse(client, "ERR No shutdown in progress.");
   context.daemon.shutdown();
   return Outcome::Hangup;
 }
@@ -162,7 +172,11 @@ std::vector<Command> connection_commands() {
       {"reset", 1, "noscript loading stale fast no_auth allow_busy", "fast connection", "RESET",
        "Put the connection back to how it began.", run_reset},
   };
-  for (Command& command : commands) command.while_subscribed = true;
+  for (Command& command : commands) {
+    command.while_subscribed = true;
+    command.unlisted = command.name != "ping";
+  }
+  commands.front().tips = "request_policy:all_shards response_policy:all_succeeded";
   commands.push_back({"auth", -2, "noscript loading stale fast no_auth allow_busy", "fast connection",
                       "AUTH [username] password", "Authenticate the connection.", run_auth});
   commands.push_back({"hello", -1, "noscript loading stale fast no_auth allow_busy", "fast connection",
@@ -171,6 +185,7 @@ std::vector<Command> connection_commands() {
                       "Name the role and the monitored masters.", run_role});
   commands.push_back({"info", -1, "loading stale", "slow dangerous", "INFO [section ...]",
                       "Tell about this process and what it watches.", run_info});
+  commands.back().tips = "nondeterministic_output request_policy:all_shards response_policy:special";
   commands.push_back({"shutdown", -1, "admin noscript loading stale no_multi allow_busy", "admin slow dangerous",
                       "SHUTDOWN [NOSAVE|SAVE] [NOW] [FORCE] [ABORT]", "End this process.", run_shutdown});
   return commands;

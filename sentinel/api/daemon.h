@@ -34,12 +34,23 @@ class Daemon {
   virtual const Coordinator& core() const = 0;
   virtual TimePoint now() const = 0;
   virtual DaemonFacts facts() const = 0;
+  virtual GlobalSettings global_settings() const = 0;
+  virtual GroupSettings group_defaults() const = 0;  // Of groups that SENTINEL MONITOR adds.
+  virtual Timers timers() const = 0;
+  virtual SimulatedFailures simulated_failures() const = 0;
+  // The oldest first.
+  virtual std::vector<PendingScript> pending_scripts() const = 0;
+  // Of the master, then of each replica. Empty for an unknown group.
+  virtual std::vector<CachedInfo> info_cache(std::string_view group) const = 0;
 
-  virtual asio::awaitable<Result<void>> failover(std::string group) = 0;
+  virtual asio::awaitable<Result<void>> failover(std::string group, bool past_drain) = 0;
   virtual asio::awaitable<Result<void>> monitor(GroupSettings settings) = 0;
   virtual asio::awaitable<Result<void>> remove(std::string group) = 0;
   virtual asio::awaitable<Result<void>> set(GroupSettings settings, std::vector<std::string> changed) = 0;
   virtual asio::awaitable<Result<void>> reset(std::string group) = 0;
+  virtual asio::awaitable<Result<void>> change_global_settings(GlobalSettings settings) = 0;
+  virtual void change_timers(const Timers& timers) = 0;
+  virtual void simulate(SimulatedFailures failures) = 0;
   virtual asio::awaitable<Result<void>> flush() = 0;  // Ends when everything so far is durable.
   virtual asio::awaitable<Result<Coordinator::DownAnswer>> is_master_down(Endpoint master, Epoch epoch,
                                                                           NodeId candidate) = 0;

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <initializer_list>
 #include <iterator>
 
 #include "common/resp/text.h"
@@ -17,6 +18,7 @@ namespace sentinel {
 namespace {
 
 constexpr std::int64_t kSecondsPerDay = 86400;
+constexpr std::int64_t kLruClockMax = 1 << 24;  // Stock's clock has 24 bits.
 
 class Lines {
  public:
@@ -43,34 +45,48 @@ void server_section(CommandContext& context, Lines& lines) {
   lines.add("redis_git_dirty", 0);
   lines.add("redis_build_id", "0");
   lines.add("redis_mode", "sentinel");
-  lines.add("server_name", "vigil");
-  lines.add("vigil_version", facts.version);
   lines.add("os", fmt::format("{} {} {}", system.sysname, system.release, system.machine));
   lines.add("arch_bits", 8 * sizeof(void*));
   lines.add("monotonic_clock", "POSIX clock_gettime");
   lines.add("multiplexing_api", "epoll");
+  lines.add("atomicvar_api", "c11-builtin");
   lines.add("gcc_version", fmt::format("{}.{}.{}", __GNUC__, __GNUC_MINOR__, __GNUC_PATCHLEVEL__));
   lines.add("process_id", getpid());
+  lines.add("process_supervised", "no");
   lines.add("run_id", facts.run_id);
   lines.add("tcp_port", facts.port);
   lines.add("server_time_usec", std::chrono::duration_cast<std::chrono::microseconds>(wall).count());
   lines.add("uptime_in_seconds", uptime);
   lines.add("uptime_in_days", uptime / kSecondsPerDay);
+  lines.add("hz", 10);
+  lines.add("configured_hz", 10);
+  lines.add("lru_clock", std::chrono::duration_cast<std::chrono::seconds>(wall).count() % kLruClockMax);
   lines.add("executable", facts.executable);
   lines.add("config_file", facts.config_file);
+  lines.add("io_threads_active", 0);
+  lines.add("server_name", "vigil");
+  lines.add("vigil_version", facts.version);
 }
 
 void clients_section(CommandContext& context, Lines& lines) {
   const ClientRegistry& clients = context.clients;
   const auto tracking = std::count_if(clients.all().begin(), clients.all().end(),
-                                      [](const auto& entry) { return entry.second->tracking; });
+                                      [](const auto& entry) { return entry.second->tracking.on; });
   lines.title("Clients");
   lines.add("connected_clients", clients.all().size());
   lines.add("cluster_connections", 0);
   lines.add("maxclients", clients.clients_max);
-  lines.add("client_buffered_bytes", clients.buffered_bytes);
+  lines.add("client_recent_max_input_buffer", 0);
+  lines.add("client_recent_max_output_buffer", 0);
   lines.add("blocked_clients", 0);
   lines.add("tracking_clients", tracking);
+  lines.add("clients_in_timeout_table", 0);
+  lines.add("client_buffered_bytes", clients.buffered_bytes);
+}
+
+// What a server with data would count: dashboards expect the fields, and here they are zero for ever.
+void add_zeros(Lines& lines, std::initializer_list<std::string_view> names) {
+  for (const std::string_view name : names) lines.add(name, 0);
 }
 
 void stats_section(CommandContext& context, Lines& lines) {
@@ -82,19 +98,35 @@ void stats_section(CommandContext& context, Lines& lines) {
   lines.add("instantaneous_ops_per_sec", total.commands_per_second);
   lines.add("total_net_input_bytes", total.input_bytes);
   lines.add("total_net_output_bytes", total.output_bytes);
+  add_zeros(lines, {"total_net_repl_input_bytes", "total_net_repl_output_bytes"});
   lines.add("instantaneous_input_kbps",
             fmt::format("{:.2f}", static_cast<double>(total.input_bytes_per_second) / kKilo));
   lines.add("instantaneous_output_kbps",
             fmt::format("{:.2f}", static_cast<double>(total.output_bytes_per_second) / kKilo));
+  lines.add("instantaneous_input_repl_kbps", "0.00");
+  lines.add("instantaneous_output_repl_kbps", "0.00");
   lines.add("rejected_connections", total.rejected_connections);
+  add_zeros(lines, {"sync_full", "sync_partial_ok", "sync_partial_err", "expired_keys"});
+  lines.add("expired_stale_perc", "0.00");
+  add_zeros(lines, {"expired_time_cap_reached_count", "expire_cycle_cpu_milliseconds", "evicted_keys"});
   lines.add("evicted_clients", total.evicted_clients);
-  lines.add("idle_clients_closed", total.idle_clients);
-  lines.add("slow_subscribers_closed", total.slow_subscribers);
+  add_zeros(lines,
+            {"total_eviction_exceeded_time", "current_eviction_exceeded_time", "keyspace_hits", "keyspace_misses"});
   lines.add("pubsub_channels", context.pubsub.channels());
   lines.add("pubsub_patterns", context.pubsub.patterns());
+  add_zeros(lines,
+            {"pubsubshard_channels", "latest_fork_usec", "total_forks", "migrate_cached_sockets",
+             "slave_expires_tracked_keys", "active_defrag_hits", "active_defrag_misses", "active_defrag_key_hits",
+             "active_defrag_key_misses", "total_active_defrag_time", "current_active_defrag_time",
+             "tracking_total_keys", "tracking_total_items", "tracking_total_prefixes", "unexpected_error_replies"});
   lines.add("total_error_replies", total.error_replies);
+  lines.add("dump_payload_sanitizations", 0);
   lines.add("total_reads_processed", total.reads);
   lines.add("total_writes_processed", total.writes);
+  add_zeros(lines, {"io_threaded_reads_processed", "io_threaded_writes_processed", "reply_buffer_shrinks",
+                    "reply_buffer_expands"});
+  lines.add("idle_clients_closed", total.idle_clients);
+  lines.add("slow_subscribers_closed", total.slow_subscribers);
 }
 
 void cpu_section(CommandContext&, Lines& lines) {
@@ -124,8 +156,9 @@ void sentinel_section(CommandContext& context, Lines& lines) {
   lines.add("sentinel_tilt", status.tilt ? 1 : 0);
   lines.add("sentinel_tilt_since_seconds", status.tilt ? tilt_seconds : -1);
   lines.add("sentinel_running_scripts", facts.running_scripts);
-  lines.add("sentinel_scripts_queue_length", facts.queued_scripts);
-  lines.add("sentinel_simulate_failure_flags", 0);
+  lines.add("sentinel_scripts_queue_length", context.daemon.pending_scripts().size());
+  const SimulatedFailures failures = context.daemon.simulated_failures();
+  lines.add("sentinel_simulate_failure_flags", (failures.after_election ? 1 : 0) + (failures.after_promotion ? 2 : 0));
   std::size_t index = 0;
   for (const std::string& name : core.group_names()) {
     const auto group = core.status(context.daemon.now(), name);

@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <array>
-#include <set>
+#include <algorithm>
+
 #include <utility>
 
 #include "common/resp/text.h"
@@ -111,41 +111,44 @@ Outcome sentinel_ckquorum(CommandContext& context, Client& client, Arguments arg
   return refuse(client, error);
 }
 
-// GET only: what the process was configured with. A secret is shown as stars.
-Outcome sentinel_config(CommandContext& context, Client& client, Arguments arguments) {
-  const CommandOptions& options = context.options;
-  const auto yes_no = [](bool value) { return std::string(value ? "yes" : "no"); };
-  const std::array<std::pair<std::string_view, std::string>, 7> parameters{{
-      {"resolve-hostnames", yes_no(options.resolve_hostnames)},
-      {"announce-hostnames", yes_no(options.announce_hostnames)},
-      {"announce-ip", options.announce_ip},
-      {"announce-port", std::to_string(options.announce_port)},
-      {"sentinel-user", options.sentinel_user},
-      {"sentinel-pass", options.has_sentinel_password ? "******" : ""},
-      {"loglevel", options.log_level},
-  }};
-  if (arguments.size() < 4 || !(is_word(arguments[2], "get") || is_word(arguments[2], "set"))) {
-    return refuse(client,
-                  "ERR Only SENTINEL CONFIG GET <param> [<param> <param> ...] / SET <param> <value> [<param> <value> "
-                  "...] are supported.");
+Outcome sentinel_pending_scripts(CommandContext& context, Client& client, Arguments) {
+  const std::vector<PendingScript> scripts = context.daemon.pending_scripts();
+  ReplyWriter reply = client.reply();
+  reply.array(scripts.size());
+  for (const PendingScript& script : scripts) {
+    const bool running = script.pid != 0;
+    reply.map(5).bulk("argv").array(script.arguments.size());
+    for (const std::string& argument : script.arguments) reply.bulk(argument);
+    reply.bulk("flags").bulk(running ? "running" : "scheduled");
+    reply.bulk("pid").bulk_number(script.pid);
+    reply.bulk(running ? "run-time" : "run-delay");
+    reply.bulk_number((running ? script.run_time : script.run_delay).count());
+    reply.bulk("retry-num").bulk_number(script.attempts);
   }
-  if (is_word(arguments[2], "set")) {
-    for (const auto& [name, value] : parameters) {
-      if (!is_word(arguments[3], name)) continue;
-      return refuse(client, fmt::format("ERR {} is set in the configuration file only", name));
+  return Outcome::Answered;
+}
+
+// Unknown names are left out, as in stock; also in RESP3 this is one flat array.
+Outcome sentinel_info_cache(CommandContext& context, Client& client, Arguments arguments) {
+  std::vector<std::string_view> groups;
+  for (const std::string_view name : arguments.subspan(2)) {
+    const bool repeated = std::find(groups.begin(), groups.end(), name) != groups.end();
+    if (!repeated && context.daemon.core().settings(name) != nullptr) groups.push_back(name);
+  }
+  ReplyWriter reply = client.reply();
+  reply.array(2 * groups.size());
+  for (const std::string_view group : groups) {
+    const std::vector<CachedInfo> nodes = context.daemon.info_cache(group);
+    reply.bulk(group).array(nodes.size());
+    for (const CachedInfo& node : nodes) {
+      reply.array(2).integer(node.age.count());
+      if (node.text) {
+        reply.bulk(*node.text);
+      } else {
+        reply.null();
+      }
     }
-    return refuse(client, fmt::format("ERR Invalid argument '{}' to SENTINEL CONFIG SET", arguments[3]));
   }
-  std::string pairs;
-  ReplyWriter writer(pairs, client.protocol);
-  std::set<std::string_view> shown;
-  for (const std::string_view pattern : arguments.subspan(3)) {
-    for (const auto& [name, value] : parameters) {
-      if (!glob_matches(pattern, name, LetterCase::Ignore) || !shown.insert(name).second) continue;
-      writer.bulk(name).bulk(value);
-    }
-  }
-  client.reply().map(shown.size()).raw(pairs);
   return Outcome::Answered;
 }
 

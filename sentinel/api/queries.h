@@ -19,7 +19,8 @@ Outcome sentinel_sentinels(CommandContext& context, Client& client, Arguments ar
 Outcome sentinel_get_master_address(CommandContext& context, Client& client, Arguments arguments);
 Outcome sentinel_myid(CommandContext& context, Client& client, Arguments arguments);
 Outcome sentinel_ckquorum(CommandContext& context, Client& client, Arguments arguments);
-Outcome sentinel_config(CommandContext& context, Client& client, Arguments arguments);
+Outcome sentinel_pending_scripts(CommandContext& context, Client& client, Arguments arguments);
+Outcome sentinel_info_cache(CommandContext& context, Client& client, Arguments arguments);
 Outcome sentinel_explain(CommandContext& context, Client& client, Arguments arguments);
 Outcome sentinel_timeline(CommandContext& context, Client& client, Arguments arguments);
 

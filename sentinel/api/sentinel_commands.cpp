@@ -2,6 +2,7 @@
 #include "common/resp/text.h"
 #include "sentinel/api/changes.h"
 #include "sentinel/api/command.h"
+#include "sentinel/api/debug_commands.h"
 #include "sentinel/api/queries.h"
 
 namespace sentinel {
@@ -38,17 +39,22 @@ Command sentinel_command() {
   };
   query("ckquorum", 3, "CKQUORUM <master-name>",
         "Check if the sentinels that are reachable now suffice for the quorum and for an election.", sentinel_ckquorum);
-  query("config", -3, "CONFIG GET <param> [<param> ...]", "Get global parameters; passwords are shown as stars.",
-        sentinel_config);
+  change("config", -3, "CONFIG GET <param> [<param> ...] | SET <param> <value> [<param> <value> ...]",
+         "Get or set parameters of the process; passwords are shown as stars.", sentinel_config);
+  query("debug", -2, "DEBUG [<param> <milliseconds> ...]", "Show or set times of the process, until it ends.",
+        sentinel_debug);
   query("explain", 3, "EXPLAIN <master-name>", "Say what holds now, and why there is or is no failover.",
         sentinel_explain);
-  change("failover", 3, "FAILOVER <master-name>", "Fail over to the best replica now, without the master being down.",
+  change("failover", -3, "FAILOVER <master-name> [COORDINATED|FORCE]",
+         "Fail over to the best replica now; FORCE: also if a healthy master's last writes do not reach it.",
          sentinel_failover);
   change("flushconfig", 2, "FLUSHCONFIG", "Answer when everything known so far is on disk.", sentinel_flushconfig);
   query("get-master-addr-by-name", 3, "GET-MASTER-ADDR-BY-NAME <master-name>",
         "Return host and port of the current master.", sentinel_get_master_address);
   query("get-primary-addr-by-name", 3, "GET-PRIMARY-ADDR-BY-NAME <master-name>", "The same.",
         sentinel_get_master_address);
+  query("info-cache", -3, "INFO-CACHE <master-name> [<master-name> ...]",
+        "Return the last INFO of the master and its replicas, and its age.", sentinel_info_cache);
   change("is-master-down-by-addr", 6, "IS-MASTER-DOWN-BY-ADDR <ip> <port> <current-epoch> <runid>",
          "Tell a sentinel if we see this master down, and vote if it stands.", sentinel_is_master_down);
   change("is-primary-down-by-addr", 6, "IS-PRIMARY-DOWN-BY-ADDR <ip> <port> <current-epoch> <runid>", "The same.",
@@ -57,6 +63,7 @@ Command sentinel_command() {
   query("masters", 2, "MASTERS", "Show all masters and their state.", sentinel_masters);
   change("monitor", 6, "MONITOR <name> <ip> <port> <quorum>", "Start to watch a master.", sentinel_monitor);
   query("myid", 2, "MYID", "Return the id of this sentinel.", sentinel_myid);
+  query("pending-scripts", 2, "PENDING-SCRIPTS", "Show the scripts that run or wait.", sentinel_pending_scripts);
   query("peer", -7, "PEER HELLO <id> <host> <port> <version>", "Begin the protocol between Vigil sentinels.", run_peer);
   query("primaries", 2, "PRIMARIES", "The same as MASTERS.", sentinel_masters);
   query("primary", 3, "PRIMARY <master-name>", "The same as MASTER.", sentinel_master);
@@ -67,6 +74,8 @@ Command sentinel_command() {
   query("sentinels", 3, "SENTINELS <master-name>", "Show the other sentinels of the master.", sentinel_sentinels);
   change("set", -5, "SET <master-name> <option> <value> [<option> <value> ...]", "Change how a master is watched.",
          sentinel_set);
+  query("simulate-failure", -3, "SIMULATE-FAILURE [CRASH-AFTER-ELECTION] [CRASH-AFTER-PROMOTION] [HELP]",
+        "End this process at a point of a failover that it leads.", sentinel_simulate_failure);
   query("slaves", 3, "SLAVES <master-name>", "The same as REPLICAS.", sentinel_replicas);
   query("timeline", 3, "TIMELINE <master-name>", "Show the phases of the last failover led here.", sentinel_timeline);
   command.subcommands.push_back({"help", 2, "loading stale", "slow", "HELP", "Prints this help.", run_help});

@@ -144,7 +144,7 @@ SetRequest apply_set_options(GroupSettings settings, const std::vector<std::stri
       if (value.empty() || has_control_characters(value)) return fail(invalid(value, given));
       if (to.empty() || has_control_characters(to)) return fail(invalid(to, given));
       set_rename(request.settings, value, to);
-      request.changed.push_back(fmt::format("{} {} {}", option, value, to));
+      request.changed.push_back(fmt::format("{} {} {}", given, value, to));
       at += 3;
       continue;
     }
@@ -159,7 +159,7 @@ SetRequest apply_set_options(GroupSettings settings, const std::vector<std::stri
       if (!applied) return fail(unknown);
       if (!*applied) return fail(invalid(option == "auth-pass" ? "******" : value, given));
     }
-    request.changed.push_back(fmt::format("{} {}", option, option == "auth-pass" ? "******" : value));
+    request.changed.push_back(fmt::format("{} {}", given, option == "auth-pass" ? "******" : value));
     at += 2;
   }
   return request;

@@ -92,7 +92,8 @@ struct ConfOverride {
   bool operator==(const ConfOverride&) const = default;
 };
 
-// What only a sentinel.conf can say; with YAML all of it keeps the defaults.
+// What only a sentinel.conf can say, and what SENTINEL CONFIG SET can change;
+// with YAML all that no key is for keeps the defaults.
 // The names in comments are redis.conf's.
 enum class Supervised { No, Upstart, Systemd, Auto };
 struct ConfSettings {

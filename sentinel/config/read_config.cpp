@@ -101,6 +101,9 @@ class Reader {
     Endpoint& announce = config_.process.announce;
     announce.port = draft.announce_port != 0 ? draft.announce_port : draft.port;
     announce.host = draft.announce_host;
+    config_.conf.announce_ip = draft.announce_host;
+    config_.conf.announce_port = draft.announce_port;
+    config_.conf.sentinel_pass = draft.peer_password;
     if (announce.host.empty() && draft.bind.size() == 1 && !is_wildcard(draft.bind[0])) announce.host = draft.bind[0];
     place_ourselves(draft);
   }

@@ -23,11 +23,11 @@ namespace {
 const char kNoSuchMaster[] = "ERR No such master with that name";
 }
 
-Result<void> Coordinator::failover(TimePoint now, std::string_view name) {
+Result<void> Coordinator::failover(TimePoint now, std::string_view name, bool past_drain) {
   Group* group = impl_->find(name);
   if (group == nullptr) return unexpected(std::string(kNoSuchMaster));
   Result<void> result;
-  impl_->with(now, *group, [&](Turn& turn) { result = group->force_failover(turn); });
+  impl_->with(now, *group, [&](Turn& turn) { result = group->force_failover(turn, past_drain); });
   return result;
 }
 
@@ -74,6 +74,19 @@ void Coordinator::reset(TimePoint now, std::string_view name) {
   CHECK(group != nullptr);
   impl_->with(now, *group, [&](Turn& turn) { group->reset(turn); });
 }
+
+void Coordinator::change_timers(TimePoint now, const Timers& timers) {
+  impl_->process_.timers = timers;
+  impl_->stall_.set_limits(timers.tilt_trigger, timers.tilt_period);
+  for (const auto& group : impl_->groups_) impl_->with(now, *group, [&](Turn& turn) { group->change_timers(turn); });
+}
+
+void Coordinator::change_announce(TimePoint now, Endpoint announce) {
+  impl_->process_.announce = std::move(announce);
+  for (const auto& group : impl_->groups_) impl_->with(now, *group, [&](Turn& turn) { group->change_timers(turn); });
+}
+
+void Coordinator::simulate(SimulatedFailures failures) { impl_->simulated_ = failures; }
 
 Coordinator::DownAnswer Coordinator::is_master_down(TimePoint now, const Endpoint& master, Epoch epoch,
                                                     const NodeId& candidate) {

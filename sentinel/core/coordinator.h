@@ -48,13 +48,21 @@ class Coordinator {
 
   // --- The operator's commands. Errors carry the stock text without "-".
   // All take effect at once; what must be durable first is in the next output.
-  Result<void> failover(TimePoint now, std::string_view group);
+  // `past_drain`: also if the healthy master's last writes do not reach the replica in time (R-L4).
+  Result<void> failover(TimePoint now, std::string_view group, bool past_drain = false);
   Result<void> monitor(TimePoint now, GroupSettings settings);
   Result<void> remove(TimePoint now, std::string_view group);
   // Replaces the settings; `changed` lists "option value" for the +set events.
   Result<void> set(TimePoint now, GroupSettings settings, const std::vector<std::string>& changed);
   // Forgets replicas and discovered sentinels. REQUIRES: the group exists.
   void reset(TimePoint now, std::string_view group);
+
+  // SENTINEL DEBUG and SIMULATE-FAILURE: until the process ends.
+  // REQUIRES: every time is positive.
+  void change_timers(TimePoint now, const Timers& timers);
+  // Where hellos say that we are reached; the host may be empty: the local address of each connection.
+  void change_announce(TimePoint now, Endpoint announce);
+  void simulate(SimulatedFailures failures);
 
   // Stock peers: SENTINEL IS-MASTER-DOWN-BY-ADDR. A vote that it grants is in
   // the next output's records and must be durable before the answer leaves.

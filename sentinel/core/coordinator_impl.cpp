@@ -13,7 +13,7 @@ Coordinator::Impl::Impl(ProcessSettings process, std::vector<GroupSettings> grou
     : process_(std::move(process)),
       peers_(process_.peers),
       rng_(seed),
-      stall_(process_.stall_threshold, process_.tilt_period) {
+      stall_(process_.timers.tilt_trigger, process_.timers.tilt_period) {
   CHECK(!process_.self.value.empty());
   CHECK(process_.lease > process_.vote_timeout);  // A candidate's own promise outlasts its campaign.
   for (const Endpoint& at : peers_.configured()) output_.now.push_back(DialPeer{at});

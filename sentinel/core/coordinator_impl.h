@@ -64,8 +64,8 @@ class Coordinator::Impl {
     return it == by_name_.end() ? nullptr : it->second;
   }
   Turn make_turn(TimePoint now) {
-    return {now,    stall_.deaf(), stall_.tilt(now), store_healthy_, process_epoch_, urgent_info_period(), process_,
-            peers_, rng_,          numbers_,         output_};
+    return {now,      stall_.deaf(), stall_.tilt(now), store_healthy_, process_epoch_, urgent_info_period(),
+            process_, simulated_,    peers_,           rng_,           numbers_,       output_};
   }
   Millis urgent_info_period() const;
   // For queries, which change nothing.
@@ -103,6 +103,7 @@ class Coordinator::Impl {
   }
 
   ProcessSettings process_;
+  SimulatedFailures simulated_;
   Peers peers_;
   Rng rng_;
   StallGuard stall_;

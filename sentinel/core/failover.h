@@ -66,8 +66,9 @@ using FailoverStep = std::variant<Idle, Electing, Refreshing, Draining, Promotin
 // What a candidate or leader carries from step to step.
 struct Campaign {
   Epoch epoch;
-  bool forced = false;
-  TimePoint origin{};  // Zero of the timeline.
+  bool forced = false;      // An operator asked for it.
+  bool past_drain = false;  // ... and wants it although the replica does not catch up (R-L4).
+  TimePoint origin{};       // Zero of the timeline.
   Endpoint old_master;
   Lease lease;
   TimePoint next_renewal{};

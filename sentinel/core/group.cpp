@@ -63,6 +63,11 @@ void Group::change_settings(Turn& turn, GroupSettings settings) {
   }
 }
 
+void Group::change_timers(const Turn& turn) {
+  for (const auto& node : nodes_) node->liveness.set_ping_period_max(turn.process.timers.ping_period);
+  next_hello_ = std::min(next_hello_, turn.now + turn.process.timers.publish_period);
+}
+
 void Group::reset(Turn& turn) {
   if (campaign_) end_campaign(turn, "cancelled: SENTINEL RESET");
   std::vector<Node*> replicas;
@@ -91,6 +96,7 @@ void Group::reset(Turn& turn) {
   master_->liveness.reset(turn.ear());
   master_->refused_since.reset();
   master_->run_id.clear();
+  master_->rebooted_at.reset();
   next_attempt_ = TimePoint{};
   attempts_ = 0;
   next_hello_ = turn.now;
@@ -119,7 +125,8 @@ Node* Group::find(const Endpoint& at) {
 LinkId Group::open_link(Turn& turn) { return new_links_.emplace_back(turn.new_link()); }
 
 Node& Group::watch(Turn& turn, const Endpoint& at) {
-  Node& node = *nodes_.emplace_back(std::make_unique<Node>(open_link(turn), at, turn.ear(), settings_.down_after));
+  Node& node = *nodes_.emplace_back(
+      std::make_unique<Node>(open_link(turn), at, turn.ear(), settings_.down_after, turn.process.timers.ping_period));
   node.next_info = turn.now;
   // Checks of the many nodes spread over the period instead of bursting.
   node.next_safety_check = turn.now + turn.rng.jitter(Millis{500});
@@ -270,6 +277,7 @@ void Group::compute_deadline(const Turn& turn) {
         by(node->next_safety_check);
     }
     if (!node->s_down) by_ear(node->liveness.down_at());
+    if (!node->s_down && node->rebooted_at) by(*node->rebooted_at + settings_.master_reboot_down_after);
     if (node->correction && !node->correction->sent) by(std::max(node->correction->not_before, turn.now + Millis{10}));
   }
   if (!master_->liveness.suspected(turn.ear())) by_ear(master_->liveness.suspect_at());
@@ -292,9 +300,12 @@ void Group::compute_deadline(const Turn& turn) {
           [](const Committing&) {},
           [&](const RepointingAll& step) {
             by(step.deadline);
-            for (const auto& node : nodes_)
+            for (const auto& node : nodes_) {
               if (node->connected && node->repointing == Repointing::None && node->next_correction > turn.now)
                 by(node->next_correction);
+              if (node->repointing == Repointing::Sent && !node->repoint_token)
+                by(node->repoint_sent_at + turn.process.timers.reconf_timeout);
+            }
           },
       },
       step_);

@@ -54,6 +54,7 @@ class Group {
   void start(Turn& turn);
   void stop(Turn& turn);
   void change_settings(Turn& turn, GroupSettings settings);
+  void change_timers(const Turn& turn);  // The process's have changed.
   void reset(Turn& turn);
 
   // --- What links report. REQUIRES: the link is one of ours.
@@ -88,8 +89,9 @@ class Group {
   void on_persisted(Turn& turn, std::uint64_t batch);
   void on_store_failed(Turn& turn);
 
-  // The operator's forced failover. The error is a stock text.
-  Result<void> force_failover(Turn& turn);
+  // The operator's forced failover; `past_drain`: also if a healthy master's
+  // last writes do not reach the replica in time. The error is a stock text.
+  Result<void> force_failover(Turn& turn, bool past_drain);
   // A stock peer's question; its vote goes through the same ballot.
   void stock_vote(Turn& turn, const NodeId& candidate, Epoch epoch);
 

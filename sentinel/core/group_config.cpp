@@ -111,12 +111,14 @@ void Group::apply_config(Turn& turn, const PendingConfig& config) {
   if (old != to) {
     previous_master_ = old->at;
     old->s_down = false;  // Judged anew, as the replica that it is now.
+    old->rebooted_at.reset();
   }
   switched_at_ = turn.now;
   to->foreign = to->claimed = false;
   to->s_down = o_down_ = false;
   to->liveness.reset(turn.ear());
   to->refused_since.reset();
+  to->rebooted_at.reset();
   to->repointing = Repointing::None;
   to->was_safe = false;  // R-L3: its min-replicas were lifted for the grace.
   to->correction.reset();
@@ -198,6 +200,7 @@ void Group::learn_identity(Turn& turn, Node& node, const NodeInfo& info) {
   const bool first = node.run_id.empty() && !info.run_id.empty();
   const bool rebooted = !node.run_id.empty() && !info.run_id.empty() && node.run_id != info.run_id;
   if (rebooted) emit(turn, "+reboot", Level::Notice, prefix(node));
+  if (rebooted && &node == master_ && settings_.master_reboot_down_after > Millis{0}) node.rebooted_at = turn.now;
   if (rebooted || (first && !histories_.empty())) {
     // R-C6: another process than the one we knew, or one that we never saw, that
     // follows a master we don't know in a history that never was ours.

@@ -16,7 +16,8 @@ Millis Group::info_period(const Turn& turn, const Node& node) const {
                         switched_at_ != TimePoint{} && turn.now < switched_at_ + settings_.max_lag;
   const bool unsettled = in_grace || (node.role_reported == NodeRole::Replica && !node.info.master_link_up) ||
                          (&node == master_ && (nodes_.size() == 1 || node.role_reported != NodeRole::Master));
-  return unsettled ? std::min(Millis{1000}, turn.process.info_period) : turn.process.info_period;
+  const Millis period = turn.process.timers.info_period;
+  return unsettled ? std::min(Millis{1000}, period) : period;
 }
 
 void Group::ask_info(Turn& turn, Node& node) {
@@ -45,6 +46,7 @@ void Group::on_ping_reply(Turn& turn, const PingReply& input) {
                           input.verdict == PingVerdict::MasterDown;
   node.liveness.answered(turn.ear(), acceptable);
   node.ping_error = acceptable ? std::string{} : input.text;
+  if (input.verdict == PingVerdict::Pong) node.rebooted_at.reset();
   if (input.verdict == PingVerdict::Busy && node.s_down && !std::exchange(node.busy_killed, true))
     turn.act(ScriptKill{node.link});
 }
@@ -57,6 +59,9 @@ std::optional<std::string> Group::down_reason(const Turn& turn, const Node& node
   // R-D4: refused without a break for crash_confirm, and not heard since.
   if (settings_.crash_detection && node.refused_since && turn.ear() - *node.refused_since >= settings_.crash_confirm)
     return "refuses connections: no process listens";
+  // R-D9: LOADING is an acceptable reply, but not for ever after a reboot.
+  if (node.rebooted_at && turn.now - *node.rebooted_at > settings_.master_reboot_down_after)
+    return "rebooted and is still loading";
   // R-D8: our master says it is a replica, and goes on saying so.
   if (&node == master_ && node.has_info && node.role_reported == NodeRole::Replica &&
       turn.now - std::max(node.role_since, switched_at_) >= settings_.down_after + Millis{4000})
@@ -211,7 +216,8 @@ Hello Group::our_hello(const Turn& turn, const std::string& local_ip) const {
 void Group::speak_hello(Turn& turn, bool at_once) {
   if (!turn.peers.discovered() && !mixed(turn.peers)) return;
   if (!at_once && turn.now < next_hello_) return;
-  next_hello_ = turn.now + turn.process.hello_period + turn.rng.jitter(turn.process.hello_period / 10);
+  const Millis period = turn.process.timers.publish_period;
+  next_hello_ = turn.now + period + turn.rng.jitter(period / 10);
   unsigned replicas = 0;
   for (const auto& node : nodes_) {
     const bool wanted = node->connected && !node->foreign && (node.get() == master_ || replicas++ == 0);

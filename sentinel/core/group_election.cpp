@@ -115,7 +115,7 @@ void Group::maybe_stand(Turn& turn) {
     emit(turn, "-failover-abort-no-good-slave", Level::Warning, prefix(*master_) + " #" + reasons_against(turn));
 }
 
-Result<void> Group::force_failover(Turn& turn) {
+Result<void> Group::force_failover(Turn& turn, bool past_drain) {
   const auto theirs = stock_failover(turn);
   const bool stock_leads = theirs && *theirs != StockFailover::Repointing;
   if (campaign_ || stock_leads || ballot_.promised_to_other(turn.now, turn.process.self))
@@ -124,6 +124,7 @@ Result<void> Group::force_failover(Turn& turn) {
   if (choose(replica_views(TimePoint{}), link_down_max(turn)) == nullptr)
     return unexpected(std::string("NOGOODSLAVE No suitable replica to promote"));
   become_candidate(turn, true);
+  if (campaign_) campaign_->past_drain = past_drain;
   return {};
 }
 
@@ -153,7 +154,7 @@ void Group::become_candidate(Turn& turn, bool forced) {
   mark(turn, "candidate");
 
   Electing electing{.epoch = mine, .round = turn.new_round(), .asked_at = turn.now};
-  electing.deadline = turn.now + turn.process.vote_timeout;
+  electing.deadline = turn.now + std::min(turn.process.vote_timeout, turn.process.timers.election_timeout);
   // The request is no vote, so it needs not wait for the disk; our own vote
   // counts only once it is there (R-E2).
   electing.self_batch = turn.persist(VoteRecord{name(), mine, turn.process.self});
@@ -270,6 +271,7 @@ void Group::become_leader(Turn& turn) {
   campaign_->next_renewal = std::get<Electing>(step_).asked_at + turn.process.lease_renew;
   mark(turn, "elected");
   emit(turn, "+elected-leader", Level::Warning, prefix(*master_));
+  if (turn.simulated.after_election) turn.out.crash = true;
   become_refreshing(turn);
 }
 

@@ -163,6 +163,7 @@ void Group::run(Turn& turn, Draining& step) {
     mark(turn, "drained");
     return become_promoting(turn, *chosen);
   }
+  if (turn.now >= step.deadline && campaign_->past_drain) return become_promoting(turn, *chosen);
   if (turn.now >= step.deadline)
     return abort(turn, "-failover-abort-drain-timeout",
                  to_string(chosen->at) + " did not catch up with the paused master in time");
@@ -207,6 +208,7 @@ void Group::become_committing(Turn& turn, Node& chosen, const NodeInfo& info) {
   offer_config(turn, config);
   turn.persist(FailoverRecord{campaign_->timeline});
   step_ = Committing{chosen.link, pending_->batch};
+  if (turn.simulated.after_promotion) turn.out.crash = true;
 }
 
 // The new master is announced (apply_config); now the others follow it (R-F5).
@@ -270,6 +272,11 @@ void Group::run(Turn& turn, RepointingAll& step) {
     if (node->repointing == Repointing::InProgress && follows && node->info.master_link_up) {
       node->repointing = Repointing::Done;
       emit(turn, "+slave-reconf-done", Level::Notice, prefix(*node));
+    }
+    if (node->repointing == Repointing::Sent && !node->repoint_token &&
+        turn.now - node->repoint_sent_at >= turn.process.timers.reconf_timeout) {
+      node->repointing = Repointing::Done;
+      emit(turn, "-slave-reconf-sent-timeout", Level::Notice, prefix(*node));
     }
     // Who refuses is left to correction: it must not hold the end back.
     if (node->repointing != Repointing::Done && node->answering() && !node->repoint_refused) all_done = false;
@@ -353,7 +360,7 @@ void Group::on_command_reply(Turn& turn, const CommandReply& input) {
   if (auto* step = std::get_if<Draining>(&step_); step != nullptr && step->token == input.token) {
     step->token.reset();
     // Too old to pause, or not allowed to: go on as stock does. Out of reach: leave everything as it was.
-    if (!input.ok && !input.refused)
+    if (!input.ok && !input.refused && !campaign_->past_drain)
       return abort(turn, "-failover-abort-drain-timeout", "the master was not reached to pause its writes");
     if (!input.ok || !input.info) {
       Node* chosen = find(step->chosen);

@@ -56,6 +56,8 @@ NodeStatus node_status(const Node& node, const Turn& turn, const GroupSettings& 
   status.role_reported_time = age(turn.now, node.role_since);
   status.info_refresh = node.info_at == TimePoint{} ? Millis{0} : std::max(Millis{1}, turn.now - node.info_at);
   status.info = node.info;
+  status.link = node.link;
+  status.master_reboot = node.rebooted_at.has_value();
   status.foreign = node.foreign;
   status.reconf_sent = node.repointing == Repointing::Sent;
   status.reconf_inprog = node.repointing == Repointing::InProgress;

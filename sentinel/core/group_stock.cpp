@@ -71,8 +71,8 @@ void Group::ask_stock(Turn& turn) {
   each_stock_up(turn, [&](const NodeId& id) {
     StockMember& member = stock_[id];
     if (suspected && turn.now >= member.next_view) {
-      member.next_view =
-          turn.now + (lasting ? std::max(Millis{1000}, turn.urgent_info_period) : turn.urgent_info_period);
+      member.next_view = turn.now + (lasting ? std::max(turn.process.timers.ask_period, turn.urgent_info_period)
+                                             : turn.urgent_info_period);
       turn.act(AskStockView{id, name(), 0, master_->at, std::max(turn.process_epoch, epoch()), {}});
     }
   });

@@ -39,6 +39,8 @@ class Liveness {
   // Starts over, as after becoming the group's master. Counts as an answer.
   void reset(TimePoint ear) { answered(ear, true); }
   void set_down_after(Millis down_after) { down_after_ = down_after; }
+  // REQUIRES: at least 1 ms.
+  void set_ping_period_max(Millis period) { ping_period_max_ = period; }
 
   // True once nothing acceptable was heard for down_after.
   bool down(TimePoint ear) const { return ear >= down_at(); }
@@ -50,8 +52,8 @@ class Liveness {
   // R-E5: a voter that had an answer within its last two ping periods sees a healthy instance.
   bool healthy(TimePoint ear) const { return ear < last_ok_ + ping_period() * 2; }
 
-  // R-D2: a quarter of down_after, between 20 ms and 1 s.
-  Millis ping_period() const { return std::clamp(down_after_ / 4, Millis{20}, Millis{1000}); }
+  // R-D2: a quarter of down_after, at least 20 ms and at most the ceiling (1 s unless SENTINEL DEBUG changed it).
+  Millis ping_period() const { return std::min(std::max(down_after_ / 4, Millis{20}), ping_period_max_); }
   bool ping_due(TimePoint ear) const { return !asked_at_ && ear >= next_ping_; }
   // kNever while an answer is awaited.
   TimePoint ping_due_at() const { return asked_at_ ? kNever : next_ping_; }
@@ -62,6 +64,7 @@ class Liveness {
 
  private:
   Millis down_after_;
+  Millis ping_period_max_{1000};
   TimePoint last_ok_;
   TimePoint last_reply_;
   TimePoint next_ping_{};

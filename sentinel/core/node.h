@@ -24,8 +24,10 @@ struct Correction {
 };
 
 struct Node {
-  Node(LinkId link_id, Endpoint where, TimePoint ear, Millis down_after)
-      : link(link_id), at(std::move(where)), liveness(ear, down_after) {}
+  Node(LinkId link_id, Endpoint where, TimePoint ear, Millis down_after, Millis ping_period_max)
+      : link(link_id), at(std::move(where)), liveness(ear, down_after) {
+    liveness.set_ping_period_max(ping_period_max);
+  }
 
   LinkId link;
   Endpoint at;
@@ -58,6 +60,7 @@ struct Node {
   std::string run_id;
   bool foreign = false;  // R-C6.
   bool claimed = false;  // R-M6: watched only to see whether it is what a stock sentinel says. Foreign until then.
+  std::optional<TimePoint> rebooted_at;  // R-D9: the master came back as another process and has not answered +PONG.
 
   // R-D5: the stream position last seen, and when.
   std::uint64_t stream_offset = 0;

@@ -140,6 +140,7 @@ struct Output {
   std::vector<Record> persist;        // One transaction.
   std::vector<Action> after_persist;  // Only once the batch is durable.
   std::vector<Event> events;          // Shown only once the batch is durable; in order.
+  bool crash = false;                 // SIMULATE-FAILURE: end the process once the batch is durable, before the rest.
 };
 
 }  // namespace sentinel

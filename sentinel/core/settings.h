@@ -2,6 +2,7 @@
 // configuration readers fill it, the core obeys it.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -10,6 +11,7 @@
 #include "common/endpoint.h"
 #include "common/ids.h"
 #include "common/time.h"
+#include "sentinel/core/timers.h"
 
 namespace sentinel {
 
@@ -41,22 +43,33 @@ struct GroupSettings {
   bool operator==(const GroupSettings&) const = default;
 };
 
+// What SENTINEL CONFIG GET and SET know, of the whole process.
+struct GlobalSettings {
+  bool resolve_hostnames = false;
+  bool announce_hostnames = false;
+  std::string announce_ip;          // Empty: the local address of a connection to a master.
+  std::uint16_t announce_port = 0;  // 0: the one we listen on.
+  std::string sentinel_user;        // As whom we log in to other sentinels. Empty: "default".
+  std::string sentinel_password;
+  std::string log_level = "notice";   // debug, verbose, notice, warning or nothing.
+  bool deny_scripts_reconfig = true;  // In the file only: SENTINEL SET may not name programs.
+  bool operator==(const GlobalSettings&) const = default;
+};
+
 struct ProcessSettings {
   NodeId self;                  // 40 lower-case hex characters.
   Endpoint announce;            // Where peers and clients reach this process.
   std::vector<Endpoint> peers;  // The other sentinels. Empty: peers are discovered by hello.
 
+  Timers timers;
+
   Millis lease{3000};  // R-E6.
   Millis lease_renew{1000};
-  Millis rank_stagger{50};   // R-E4.
-  Millis vote_timeout{500};  // A candidate asks again after this much silence.
-  Millis info_period{10000};
+  Millis rank_stagger{50};         // R-E4.
+  Millis vote_timeout{500};        // A candidate asks again after this much silence.
   Millis info_period_urgent{100};  // While a master is suspected or a failover runs.
-  Millis hello_period{2000};
-  Millis refresh_timeout{100};   // R-F1.
-  Millis promote_timeout{2000};  // R-F3.
-  Millis stall_threshold{2000};  // R-D6: a stall this long is reported as tilt.
-  Millis tilt_period{5000};
+  Millis refresh_timeout{100};     // R-F1.
+  Millis promote_timeout{2000};    // R-F3.
 };
 
 }  // namespace sentinel

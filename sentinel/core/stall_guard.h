@@ -26,6 +26,12 @@ class StallGuard {
   // stall, zero if there was none.
   Millis woke(TimePoint now, TimePoint due);
 
+  // From the next stall on.
+  void set_limits(Millis tilt_threshold, Millis tilt_period) {
+    threshold_ = tilt_threshold;
+    period_ = tilt_period;
+  }
+
   // All the time not listened to since the start.
   Millis deaf() const { return deaf_; }
   std::uint64_t stalls() const { return stalls_; }

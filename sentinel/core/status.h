@@ -8,6 +8,7 @@
 
 #include "common/endpoint.h"
 #include "common/ids.h"
+#include "sentinel/core/input.h"
 #include "sentinel/core/node_info.h"
 #include "sentinel/core/settings.h"
 #include "sentinel/core/timeline.h"
@@ -30,6 +31,7 @@ struct InstanceStatus {
 };
 
 struct NodeStatus : InstanceStatus {
+  LinkId link;
   NodeRole role_reported = NodeRole::Unknown;
   Millis role_reported_time{0};
   Millis info_refresh{0};  // 0: never.
@@ -87,6 +89,21 @@ struct QuorumCheck {
   unsigned usable = 1;
   bool quorum_reachable = false;
   bool majority_reachable = false;
+};
+
+// SENTINEL PENDING-SCRIPTS.
+struct PendingScript {
+  std::vector<std::string> arguments;  // The path first.
+  int pid = 0;                         // 0: it does not run.
+  Millis run_time{0};                  // Of one that runs.
+  Millis run_delay{0};                 // Until one that doesn't may start.
+  unsigned attempts = 0;               // With the running one.
+};
+
+// SENTINEL INFO-CACHE: what a node last answered to INFO.
+struct CachedInfo {
+  Millis age{0};
+  std::optional<std::string> text;  // nullopt: nothing yet.
 };
 
 // SENTINEL EXPLAIN: one finding a line, the decisive one first.

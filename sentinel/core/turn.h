@@ -30,6 +30,7 @@ struct Turn {
   Epoch process_epoch;        // The highest of all groups, and of what stock sentinels told (R-M3).
   Millis urgent_info_period;  // Of the nodes of a failing group; longer while many groups fail.
   const ProcessSettings& process;
+  const SimulatedFailures& simulated;
   const Peers& peers;
   Rng& rng;
   Numbering& numbers;

@@ -11,6 +11,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "common/resp/reply_writer.h"
 
@@ -19,6 +20,18 @@ namespace sentinel {
 using ShellClock = std::chrono::steady_clock;
 
 enum class ReplyMode { On, Off, SkipNext };
+
+// CLIENT TRACKING: accepted for clients that insist; there are no keys to track.
+struct Tracking {
+  bool on = false;
+  bool broadcast = false;
+  bool opt_in = false;
+  bool opt_out = false;
+  bool no_loop = false;
+  bool caching = false;  // CLIENT CACHING was called.
+  std::uint64_t redirect = 0;
+  std::vector<std::string> prefixes = {};
+};
 
 struct ClientFacts {
   std::uint64_t id = 0;
@@ -58,7 +71,7 @@ class Client {
   bool close_after_replies = false;
   bool closing = false;
   ReplyMode reply_mode = ReplyMode::On;
-  bool tracking = false;  // Accepted for clients that insist; nothing is tracked.
+  Tracking tracking;
   bool no_evict = false;
   std::string name;
   std::string library_name;

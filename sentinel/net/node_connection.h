@@ -59,8 +59,10 @@ class NodeConnection : public std::enable_shared_from_this<NodeConnection> {
 
   bool closed() const { return loss_.has_value(); }
   std::size_t pending() const { return pending_.size(); }
-  // An answer is owed and nothing was heard for kSilenceMax.
-  bool silent(SteadyTime now) const { return !pending_.empty() && now - last_progress_ > kSilenceMax; }
+  // An answer is owed and nothing was heard for so long.
+  bool silent(SteadyTime now, std::chrono::milliseconds max = kSilenceMax) const {
+    return !pending_.empty() && now - last_progress_ > max;
+  }
 
   std::string remote_ip() const;
   std::string local_ip() const;

@@ -128,11 +128,11 @@ std::chrono::microseconds NodeLink::reconnect_wait() const {
 void NodeLink::sweep(SteadyTime at) {
   if (connection_ && !up_ && at - opened_ > kHandshakeDeadline) {
     connection_->close({DownCause::TimedOut, "connected, but no answer"});
-  } else if (connection_ && connection_->silent(at)) {
+  } else if (connection_ && connection_->silent(at, *options_.silence_max)) {
     connection_->close({DownCause::TimedOut, "silent for too long"});
   }
   if (!pubsub_) return;
-  if (pubsub_->silent(at)) {
+  if (pubsub_->silent(at, *options_.silence_max)) {
     pubsub_->close({DownCause::TimedOut, "silent for too long"});
   } else if (at - pubsub_pinged_ > kPubsubPingPeriod && pubsub_->pending() == 0) {
     pubsub_pinged_ = at;
@@ -297,6 +297,8 @@ void NodeLink::info() {
     // An empty answer all the same: the question is no longer open.
     if (reply->is_error()) spdlog::debug("{} refuses INFO: {}", to_string(node_.at), reply->text);
     if (reply->is_error()) return deliver(InfoReply{.link = node_.link, .info = {}});
+    info_text_ = reply->text;
+    info_at_ = now();
     deliver(InfoReply{.link = node_.link, .info = parse_node_info(reply->text)});
   });
 }

@@ -41,6 +41,8 @@ inline constexpr std::size_t kPendingCommandsMax = 100;           // Of a link; 
 inline constexpr const char* kHelloChannel = "__sentinel__:hello";
 
 struct LinkOptions {
+  // SENTINEL DEBUG MIN-LINK-RECONNECT-PERIOD; common to all links of the process.
+  std::shared_ptr<std::chrono::milliseconds> silence_max = std::make_shared<std::chrono::milliseconds>(kSilenceMax);
   std::string name = "00000000";  // Clients are called sentinel-<name>-cmd: 8 hex characters of our id.
   // How many links of the process wait for an urgent reconnect; common to all of them.
   std::shared_ptr<std::size_t> urgent_waits = std::make_shared<std::size_t>(0);
@@ -64,6 +66,9 @@ class NodeLink : public std::enable_shared_from_this<NodeLink> {
   bool up() const { return up_; }
   unsigned pending() const;
   std::uint64_t malformed_hellos() const { return malformed_hellos_; }
+  // The last answer to INFO, and when it came. Empty: none yet.
+  const std::string& info_text() const { return info_text_; }
+  SteadyTime info_at() const { return info_at_; }
 
   // Closes connections whose deadline has passed. Call several times a second.
   void sweep(SteadyTime now);
@@ -118,6 +123,9 @@ class NodeLink : public std::enable_shared_from_this<NodeLink> {
   SteadyTime paused_until_;
   std::string last_error_;  // Of the handshake: better than "connection closed".
   std::uint64_t malformed_hellos_ = 0;
+
+  std::string info_text_;
+  SteadyTime info_at_;
 
   bool pubsub_running_ = false;
   std::shared_ptr<NodeConnection> pubsub_;

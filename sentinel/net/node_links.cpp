@@ -90,6 +90,13 @@ unsigned NodeLinks::pending(LinkId link) const {
   return found ? found->pending() : 0;
 }
 
+CachedInfo NodeLinks::last_info(LinkId link) const {
+  const NodeLink* found = find(link);
+  if (found == nullptr || found->info_text().empty()) return {};
+  const auto age = std::chrono::steady_clock::now() - found->info_at();
+  return {.age = std::chrono::duration_cast<Millis>(age), .text = found->info_text()};
+}
+
 std::uint64_t NodeLinks::malformed_hellos() const {
   std::uint64_t sum = 0;
   for (const auto& [id, link] : links_) sum += link->malformed_hellos();

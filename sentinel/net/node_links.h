@@ -21,6 +21,7 @@
 #include <unordered_map>
 
 #include "sentinel/core/output.h"
+#include "sentinel/core/status.h"
 #include "sentinel/net/node_link.h"
 
 namespace sentinel {
@@ -48,8 +49,13 @@ class NodeLinks {
   void perform(const ReadConfig& action);
   void perform(const PauseWrites& action);
 
+  // A connection that owes an answer for so long is opened anew.
+  void set_silence_max(std::chrono::milliseconds max) { *options_.silence_max = max; }
+
   // Commands that this node has not answered yet. 0 for an unknown link.
   unsigned pending(LinkId link) const;
+  // SENTINEL INFO-CACHE. Without a text for an unknown link.
+  CachedInfo last_info(LinkId link) const;
   std::size_t size() const { return links_.size(); }
   // Messages on hello channels that were not hellos. Of the open links.
   std::uint64_t malformed_hellos() const;

@@ -87,6 +87,7 @@ class PeerHub::Impl : public std::enable_shared_from_this<Impl> {
     options_.user = std::move(user);
     options_.password = std::move(password);
   }
+  void set_announced(Endpoint at) { options_.announced = std::move(at); }
 
   std::size_t connections() const {
     return static_cast<std::size_t>(
@@ -371,6 +372,7 @@ void PeerHub::adopt(asio::ip::tcp::socket socket, std::string unread, std::vecto
 void PeerHub::set_credentials(std::string user, std::string password) {
   impl_->set_credentials(std::move(user), std::move(password));
 }
+void PeerHub::set_announced(Endpoint at) { impl_->set_announced(std::move(at)); }
 std::size_t PeerHub::connections() const { return impl_->connections(); }
 std::uint64_t PeerHub::dropped_frames() const { return impl_->dropped_frames(); }
 std::uint64_t PeerHub::malformed_frames() const { return impl_->malformed_frames(); }

@@ -79,6 +79,8 @@ class PeerHub {
 
   // AUTH sent from the next connection on.
   void set_credentials(std::string user, std::string password);
+  // Told to peers from the next connection on.
+  void set_announced(Endpoint at);
 
   std::size_t connections() const;       // Established ones, of both kinds.
   std::uint64_t dropped_frames() const;  // Of peers that did not read: their connection was closed.

@@ -137,4 +137,19 @@ void DeliveryQueue::forget_oldest() {
   }
 }
 
+std::vector<DeliveryQueue::Waiting> DeliveryQueue::scripts() const {
+  std::vector<Waiting> result;
+  for (const auto& [id, item] : items_) {
+    const Lane& lane = lanes_.at(item.lane);
+    if (lane.sink.kind == SinkKind::Webhook) continue;
+    result.push_back({.id = id,
+                      .sink = lane.sink,
+                      .entry = item.entry,
+                      .attempts = item.attempts,
+                      .due = item.due,
+                      .under_way = lane.under_way == id});
+  }
+  return result;
+}
+
 }  // namespace sentinel

@@ -17,6 +17,7 @@
 #include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "common/time.h"
 #include "sentinel/notify/sink.h"
@@ -62,6 +63,17 @@ class DeliveryQueue {
 
   // When start_next() may have something new; kNever if only finish() or add() can.
   TimePoint next_due() const;
+
+  // Every delivery that is not a webhook's, in the order of arrival; `due` is void for those under way.
+  struct Waiting {
+    OutboxId id = 0;
+    const Sink& sink;
+    const OutboxEntry& entry;
+    unsigned attempts = 0;  // That failed so far.
+    TimePoint due;
+    bool under_way = false;
+  };
+  std::vector<Waiting> scripts() const;
 
   std::size_t size() const { return items_.size(); }
   std::size_t running_scripts() const { return running_scripts_; }

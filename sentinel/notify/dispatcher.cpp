@@ -6,6 +6,7 @@
 #include <asio/post.hpp>
 #include <asio/steady_timer.hpp>
 #include <chrono>
+#include <map>
 #include <random>
 #include <utility>
 
@@ -76,6 +77,30 @@ class Dispatcher::Impl : public std::enable_shared_from_this<Impl> {
 
   const DeliveryQueue& queue() const { return queue_; }
 
+  std::vector<PendingScript> pending_scripts(std::size_t count) const {
+    std::vector<PendingScript> result;
+    const TimePoint now = steady_now();
+    for (const DeliveryQueue::Waiting& waiting : queue_.scripts()) {
+      if (result.size() == count) break;
+      PendingScript& script = result.emplace_back();
+      script.arguments = script_arguments(waiting.sink, waiting.entry.event);
+      script.attempts = waiting.attempts + (waiting.under_way ? 1 : 0);
+      if (const auto run = runs_.find(waiting.id); waiting.under_way && run != runs_.end()) {
+        script.pid = run->second.pid;
+        script.run_time = now - run->second.since;
+      } else if (!waiting.under_way) {
+        script.run_delay = std::max(Millis{0}, waiting.due - now);
+      }
+    }
+    return result;
+  }
+
+  void set_script_times(Millis runtime_max, Millis first_retry) {
+    scripts_.set_runtime_max(runtime_max);
+    settings_.script_retry.first = first_retry;
+    settings_.script_retry.max = std::max(settings_.script_retry.max, first_retry);
+  }
+
  private:
   void read() {
     reading_ = true;
@@ -131,16 +156,20 @@ class Dispatcher::Impl : public std::enable_shared_from_this<Impl> {
 
   void run(Delivery delivery) {
     auto arguments = script_arguments(delivery.sink, delivery.entry.event);
+    const OutboxId id = delivery.id;
     // scripts_ is ours and calls back while it lives only, but for posted ends: hence weak.
-    scripts_.run(arguments, [weak = weak_from_this(), delivery = std::move(delivery)](const ScriptExit& exit) {
-      if (const auto self = weak.lock()) self->script_ended(delivery, exit);
-    });
+    const pid_t pid =
+        scripts_.run(arguments, [weak = weak_from_this(), delivery = std::move(delivery)](const ScriptExit& exit) {
+          if (const auto self = weak.lock()) self->script_ended(delivery, exit);
+        });
+    runs_[id] = {pid, steady_now()};
   }
 
   // Stock's contract: 0 done; 1 or a signal: again; 2 and above: never again.
   void script_ended(const Delivery& delivery, const ScriptExit& exit) {
     using How = ScriptExit::How;
     const std::string& path = delivery.sink.target;
+    runs_.erase(delivery.id);
     if (exit.how == How::Exited && exit.code == 0) return delivered(delivery);
     if (exit.how == How::TimedOut) report("-script-timeout", fmt::format("{} {}", path, exit.pid));
     const bool final_code = exit.how == How::Exited && exit.code >= 2;
@@ -231,12 +260,17 @@ class Dispatcher::Impl : public std::enable_shared_from_this<Impl> {
 
   const asio::any_io_executor executor_;
   Store& store_;
-  const DispatcherSettings settings_;
+  DispatcherSettings settings_;
   const OnEvent on_event_;
   DeliveryQueue queue_;
   Rng rng_;
   asio::steady_timer timer_;
   ScriptRunner scripts_;
+  struct Run {
+    pid_t pid = 0;
+    TimePoint since;
+  };
+  std::map<OutboxId, Run> runs_;  // Of the scripts under way.
   WebhookClient webhooks_;
   const std::uint64_t start_ = random_word();
   std::uint64_t last_key_ = 0;
@@ -255,6 +289,12 @@ std::vector<OutboxEntry> Dispatcher::route(const Event& event, const GroupSettin
 }
 void Dispatcher::wake() { impl_->wake(); }
 void Dispatcher::deliver_unsaved(std::vector<OutboxEntry> entries) { impl_->deliver_unsaved(std::move(entries)); }
+std::vector<PendingScript> Dispatcher::pending_scripts(std::size_t count) const {
+  return impl_->pending_scripts(count);
+}
+void Dispatcher::set_script_times(Millis runtime_max, Millis first_retry) {
+  impl_->set_script_times(runtime_max, first_retry);
+}
 std::size_t Dispatcher::running_scripts() const { return impl_->queue().running_scripts(); }
 std::size_t Dispatcher::queued() const { return impl_->queue().size() - impl_->queue().running_scripts(); }
 

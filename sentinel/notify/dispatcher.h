@@ -33,6 +33,7 @@
 #include "common/time.h"
 #include "sentinel/core/event.h"
 #include "sentinel/core/settings.h"
+#include "sentinel/core/status.h"
 #include "sentinel/notify/delivery_queue.h"
 #include "sentinel/notify/sink.h"
 #include "sentinel/store/store.h"
@@ -80,6 +81,11 @@ class Dispatcher {
 
   // Looks into the outbox. Call it at start, and after each commit with entries.
   void wake();
+
+  // At most `count`, the oldest first.
+  std::vector<PendingScript> pending_scripts(std::size_t count) const;
+  // Of what starts or fails from now on.
+  void set_script_times(Millis runtime_max, Millis first_retry);
 
   std::size_t running_scripts() const;
   // Known to the dispatcher and not yet delivered, without running scripts.

@@ -85,13 +85,13 @@ ScriptRunner::~ScriptRunner() {
   }
 }
 
-void ScriptRunner::run(const std::vector<std::string>& arguments, OnExit on_exit) {
+pid_t ScriptRunner::run(const std::vector<std::string>& arguments, OnExit on_exit) {
   CHECK(!arguments.empty());
   pid_t pid = 0;
   if (const int error = spawn(arguments, pid); error != 0) {
     const auto how = is_shortage(error) ? ScriptExit::How::NotStarted : ScriptExit::How::Exited;
     asio::post(executor_, [how, on_exit = std::move(on_exit)] { on_exit({.how = how, .code = kExecFailedCode}); });
-    return;
+    return 0;
   }
   // glibc 2.36's pidfd_open() has no C linkage in its header.
   const int pidfd = static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));
@@ -100,7 +100,7 @@ void ScriptRunner::run(const std::vector<std::string>& arguments, OnExit on_exit
     ::kill(-pid, SIGKILL);
     ::waitpid(pid, nullptr, 0);
     asio::post(executor_, [on_exit = std::move(on_exit)] { on_exit({.how = ScriptExit::How::NotStarted}); });
-    return;
+    return 0;
   }
   const auto child = std::make_shared<Child>(executor_, pid, pidfd, std::move(on_exit));
   children_.emplace(pid, child);
@@ -111,6 +111,7 @@ void ScriptRunner::run(const std::vector<std::string>& arguments, OnExit on_exit
     ::kill(-child->pid, SIGKILL);
   });
   await(child);
+  return pid;
 }
 
 void ScriptRunner::await(const std::shared_ptr<Child>& child) {

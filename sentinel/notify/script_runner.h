@@ -47,13 +47,16 @@ class ScriptRunner {
   ScriptRunner(asio::any_io_executor executor, Millis runtime_max);
   // Kills what still runs, without calling back.
   ~ScriptRunner();
+  // Of the scripts started from now on.
+  void set_runtime_max(Millis runtime_max) { runtime_max_ = runtime_max; }
   ScriptRunner(const ScriptRunner&) = delete;
   ScriptRunner& operator=(const ScriptRunner&) = delete;
 
   // Calls on_exit once from the loop, never from within run(). A file that cannot be
   // executed counts as exit 2, as with stock.
+  // Returns the process, 0 if none could be started.
   // REQUIRES: arguments is not empty.
-  void run(const std::vector<std::string>& arguments, OnExit on_exit);
+  pid_t run(const std::vector<std::string>& arguments, OnExit on_exit);
 
  private:
   struct Child;

@@ -72,7 +72,8 @@ TEST_F(CommandTest, SimpleRepliesAndErrorsAreStocks) {
       {"CLIENT KILL 1.2.3.4:5", "-ERR No such client\r\n"},
       {"CLIENT LIST TYPE foo", "-ERR Unknown client type 'foo'\r\n"},
       {"INFO nothing", "$0\r\n\r\n"},
-      {"COMMAND COUNT", ":17\r\n"},
+      {"COMMAND COUNT", ":15\r\n"},
+      {"COMMAND INFO quit", "*1\r\n$-1\r\n"},
       {"COMMAND INFO sentinel|myid nope",
        "*2\r\n*10\r\n$13\r\nsentinel|myid\r\n:2\r\n*1\r\n+admin\r\n:0\r\n:0\r\n:0\r\n*3\r\n+@admin\r\n+@slow\r\n+@"
        "dangerous\r\n*0\r\n*0\r\n*0\r\n$-1\r\n"},
@@ -222,7 +223,7 @@ TEST_F(CommandTest, SetAppliesWhatStandsBeforeABadOption) {
   EXPECT_EQ(settings->quorum, 1U);
   EXPECT_EQ(settings->auth_pass, "hidden");
   EXPECT_NE(settings->failover_timeout, Millis{7});
-  EXPECT_EQ(last_changed(), (std::vector<std::string>{"quorum 1", "auth-pass ******"}));
+  EXPECT_EQ(last_changed(), (std::vector<std::string>{"Quorum 1", "auth-pass ******"}));
 }
 
 TEST_F(CommandTest, MonitorAndRemoveChangeWhatIsWatched) {

@@ -31,7 +31,28 @@ class CoordinatorDaemon final : public Daemon {
     facts.version = "0.1.0";
     return facts;
   }
-  asio::awaitable<Result<void>> failover(std::string group) override { co_return core_.failover(now_, group); }
+  GlobalSettings global_settings() const override { return global_; }
+  GroupSettings group_defaults() const override {
+    GroupSettings defaults;
+    defaults.down_after = timers_.default_down_after;
+    return defaults;
+  }
+  Timers timers() const override { return timers_; }
+  SimulatedFailures simulated_failures() const override { return simulated_; }
+  std::vector<PendingScript> pending_scripts() const override { return scripts; }
+  std::vector<CachedInfo> info_cache(std::string_view) const override { return infos; }
+  asio::awaitable<Result<void>> change_global_settings(GlobalSettings settings) override {
+    global_ = std::move(settings);
+    co_return Result<void>();
+  }
+  void change_timers(const Timers& timers) override {
+    timers_ = timers;
+    core_.change_timers(now_, timers);
+  }
+  void simulate(SimulatedFailures failures) override { simulated_ = failures; }
+  asio::awaitable<Result<void>> failover(std::string group, bool past_drain) override {
+    co_return core_.failover(now_, group, past_drain);
+  }
   asio::awaitable<Result<void>> monitor(GroupSettings settings) override {
     co_return core_.monitor(now_, std::move(settings));
   }
@@ -53,6 +74,8 @@ class CoordinatorDaemon final : public Daemon {
   void shutdown() override {}
 
   std::vector<std::string> last_changed;
+  std::vector<PendingScript> scripts;
+  std::vector<CachedInfo> infos;
 
  private:
   static ProcessSettings process() {
@@ -73,6 +96,9 @@ class CoordinatorDaemon final : public Daemon {
   }
 
   TimePoint now_{Millis{1000000}};
+  GlobalSettings global_;
+  Timers timers_;
+  SimulatedFailures simulated_;
   Coordinator core_;
 };
 
@@ -86,6 +112,7 @@ class TableFixture : public testing::Test {
   PubSub& pubsub() { return pubsub_; }
   ClientRegistry& clients() { return clients_; }
   const Coordinator& core() const { return daemon_.core(); }
+  CoordinatorDaemon& daemon() { return daemon_; }
   const std::vector<std::string>& last_changed() const { return daemon_.last_changed; }
 
   // The reply to one request of words separated by blanks.

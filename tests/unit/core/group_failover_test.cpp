@@ -157,6 +157,31 @@ TEST(Abort, DrainTimeoutLeavesEverythingAsItWas) {  // R-L4
   EXPECT_EQ(*world.core.master_address("g"), kMaster);
 }
 
+TEST(Repointing, IsNotWaitedForIfAReplicaSaysYesAndDoesNot) {  // R-F5
+  OneSentinel world;
+  world.settle();
+  world.repoint_ignored = true;
+  ASSERT_TRUE(world.core.failover(world.now, "g"));
+  world.feed(Tick{});
+  ASSERT_TRUE(world.pass_until([&] { return world.saw("+slave-reconf-sent"); }));
+  world.pass(9000ms);
+  EXPECT_FALSE(world.saw("-slave-reconf-sent-timeout"));
+  world.pass(2000ms);
+  EXPECT_TRUE(world.saw("-slave-reconf-sent-timeout"));
+  EXPECT_TRUE(world.saw("+failover-end"));
+  EXPECT_FALSE(world.saw("+failover-end-for-timeout"));
+}
+
+TEST(PlannedFailover, GoesOnWithoutTheLastWritesIfTheOperatorInsists) {  // R-L4
+  OneSentinel world;
+  world.settle();
+  world.played[kMaster].info.master_offset = 500;  // Nobody will get there.
+  ASSERT_TRUE(world.core.failover(world.now, "g", true));
+  world.feed(Tick{});
+  ASSERT_TRUE(world.pass_until([&] { return world.saw("+switch-master"); }));
+  EXPECT_FALSE(world.saw("-failover-abort-drain-timeout"));
+}
+
 TEST(Abort, MasterBackBeforeAnythingWasDone) {
   OneSentinel world;
   world.settle();

@@ -219,6 +219,83 @@ TEST(Detection, AMasterThatSaysItIsAReplicaIsDownAfterAWhile) {  // R-D8
   EXPECT_TRUE(world.saw("-sdown"));
 }
 
+TEST(Detection, AMasterThatRebootedAndLoadsForTooLongIsDown) {  // R-D9
+  GroupSettings settings = group_settings();
+  settings.master_reboot_down_after = 3000ms;
+  OneSentinel world(settings);
+  world.settle();
+  world.ping_verdict = PingVerdict::Loading;
+  world.played[kMaster].info.run_id = "run-2";
+  world.feed(LinkDown{world.played[kMaster].link, DownCause::Closed, "closed"});
+  world.feed(LinkUp{world.played[kMaster].link, "10.0.0.1", "10.0.1.1"});
+  world.pass(2900ms);
+  EXPECT_TRUE(world.saw("+reboot"));
+  EXPECT_TRUE(world.core.status(world.now, "g")->master.master_reboot);
+  EXPECT_FALSE(world.saw("+sdown"));
+  world.pass(200ms);
+  EXPECT_TRUE(world.saw("+sdown"));
+  EXPECT_EQ(world.core.status(world.now, "g")->master.at, kMaster) << "nobody else agreed";
+  world.ping_verdict = PingVerdict::Pong;
+  world.pass(1000ms);
+  EXPECT_TRUE(world.saw("-sdown"));
+}
+
+TEST(Detection, AMasterThatRebootedAndAnswersIsUp) {  // R-D9
+  GroupSettings settings = group_settings();
+  settings.master_reboot_down_after = 3000ms;
+  OneSentinel world(settings);
+  world.settle();
+  world.played[kMaster].info.run_id = "run-2";
+  world.feed(LinkDown{world.played[kMaster].link, DownCause::Closed, "closed"});
+  world.feed(LinkUp{world.played[kMaster].link, "10.0.0.1", "10.0.1.1"});
+  world.pass(10000ms);
+  EXPECT_TRUE(world.saw("+reboot"));
+  EXPECT_FALSE(world.saw("+sdown"));
+}
+
+TEST(Timers, TakeEffectAtOnce) {
+  OneSentinel world;
+  world.settle();
+  const auto count = [&](Millis time) {
+    world.actions.clear();
+    world.pass(time);
+    return std::pair(world.sent<SendPing>().size(), world.sent<SendInfo>().size());
+  };
+  const auto before = count(9000ms);
+  Timers timers;
+  timers.ping_period = 50ms;
+  timers.info_period = 500ms;
+  world.core.change_timers(world.now, timers);
+  world.feed(Tick{});
+  const auto after = count(9000ms);
+  EXPECT_GT(after.first, 4 * before.first);
+  EXPECT_GT(after.second, 5 * before.second);
+}
+
+TEST(SimulatedFailure, EndsTheProcessOnceItIsElected) {
+  OneSentinel world;
+  world.settle();
+  world.core.simulate({.after_election = true});
+  ASSERT_TRUE(world.core.failover(world.now, "g"));
+  EXPECT_FALSE(world.crashed);
+  world.feed(Tick{});
+  EXPECT_TRUE(world.crashed);
+}
+
+TEST(SimulatedFailure, EndsTheProcessInTheBatchOfThePromotion) {
+  OneSentinel world;
+  world.settle();
+  world.core.simulate({.after_promotion = true});
+  ASSERT_TRUE(world.core.failover(world.now, "g"));
+  world.feed(Tick{});
+  ASSERT_TRUE(world.pass_until([&] { return world.crashed; }));
+  EXPECT_FALSE(world.records.empty());
+  EXPECT_TRUE(std::any_of(world.records.begin(), world.records.end(), [](const Record& record) {
+    const auto* config = std::get_if<ConfigRecord>(&record);
+    return config != nullptr && config->master != kMaster;
+  })) << "whoever starts it again finds the promotion";
+}
+
 TEST(Detection, ARefusedPasswordIsNamedWhereItIsSeen) {
   OneSentinel world;
   world.settle();

@@ -159,14 +159,17 @@ class OneSentinel {
   std::vector<Event> events;
   std::vector<Record> records;
   std::uint64_t view = 10'000'000;
+  bool crashed = false;  // SIMULATE-FAILURE wanted the end of the process.
 
   // How the others behave.
   bool peers_vote = true;
   bool peers_confirm = true;
   bool peers_renew = true;
   bool disk_works = true;
+  PingVerdict ping_verdict = PingVerdict::Pong;  // What every node answers.
   bool pause_answers = true;
   bool replicas_sync_slowly = false;  // They follow, but their link stays down.
+  bool repoint_ignored = false;       // They say OK and go on following whom they followed.
   std::string promote_error;          // Not empty: the replica refuses.
   std::string repoint_error;
   std::string config_error;
@@ -182,6 +185,7 @@ class OneSentinel {
   void pump() {
     for (int round = 0; round < 50; ++round) {
       Output out = core.take_output();
+      crashed = crashed || out.crash;
       std::vector<Action> all = out.now;
       std::vector<Input> answers;
       if (disk_works) all.insert(all.end(), out.after_persist.begin(), out.after_persist.end());
@@ -202,7 +206,7 @@ class OneSentinel {
                      if (played[act.at].answers) answers.push_back(LinkUp{act.link, act.at.host, "10.0.1.1"});
                    },
                    [&](const SendPing& act) {
-                     if (alive(act.link)) answers.push_back(PingReply{act.link, PingVerdict::Pong, {}});
+                     if (alive(act.link)) answers.push_back(PingReply{act.link, ping_verdict, {}});
                    },
                    [&](const SendInfo& act) {
                      if (alive(act.link)) answers.push_back(InfoReply{act.link, played[at(act.link)].info});
@@ -225,7 +229,8 @@ class OneSentinel {
                      reply.error = repoint_error;
                      reply.refused = !reply.ok;
                      NodeInfo& info = played[at(act.link)].info;
-                     if (reply.ok) info = replica_info(info.run_id, act.master, info.replica_offset);
+                     if (reply.ok && !repoint_ignored)
+                       info = replica_info(info.run_id, act.master, info.replica_offset);
                      if (replicas_sync_slowly) info.master_link_up = false;
                      reply.info = info;
                      answers.push_back(std::move(reply));

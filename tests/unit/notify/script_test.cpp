@@ -55,6 +55,29 @@ TEST_F(Scripts, are_run_for_alerts_that_no_disk_takes_and_again_after_a_failure)
   EXPECT_THAT(dead_letters(), IsEmpty());
 }
 
+TEST_F(Scripts, that_run_or_wait_can_be_looked_at) {
+  settings.script_retry.first = settings.script_retry.max = Millis(60000);
+  open();
+  const std::string failing = script("failing", "exit 1");
+  emit({event_of("mymaster", "m")}, group_with("mymaster", failing));
+  ASSERT_TRUE(until([&] {
+    const auto scripts = dispatcher->pending_scripts(9);
+    return scripts.size() == 1 && scripts[0].attempts == 1 && scripts[0].pid == 0;
+  }));
+  const std::string slow = script("slow", "sleep 60");
+  emit({event_of("other", "m")}, group_with("other", slow));
+  ASSERT_TRUE(until([&] {
+    const auto scripts = dispatcher->pending_scripts(9);
+    return scripts.size() == 2 && scripts[1].pid != 0;
+  }));
+  const auto scripts = dispatcher->pending_scripts(9);
+  EXPECT_THAT(scripts[0].arguments, ElementsAre(failing, "+sdown", "m"));
+  EXPECT_GT(scripts[0].run_delay, Millis(30000));
+  EXPECT_EQ(scripts[1].arguments[0], slow);
+  EXPECT_EQ(scripts[1].attempts, 1U);
+  EXPECT_THAT(dispatcher->pending_scripts(1), SizeIs(1));
+}
+
 TEST_F(Scripts, that_exit_1_or_die_are_run_again_until_they_succeed) {
   open();
   const std::string flaky = script("flaky", R"(
