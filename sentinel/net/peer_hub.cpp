@@ -88,6 +88,7 @@ class PeerHub::Impl : public std::enable_shared_from_this<Impl> {
       if (!connection->dialed) connection->close(why);
     }
   }
+  void set_announced(Endpoint at) { options_.announced = std::move(at); }
 
   void set_credentials(PeerCredentials credentials) {
     if (credentials == options_.credentials) return;
