@@ -66,7 +66,7 @@ PeerConnection::~PeerConnection() = default;
 
 std::string PeerConnection::local_ip() const {
   asio::error_code error;
-  const auto local = socket_.local_endpoint(error);
+  const auto local = stream_.socket().local_endpoint(error);
   return error ? std::string() : local.address().to_string();
 }
 

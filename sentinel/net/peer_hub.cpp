@@ -98,7 +98,6 @@ class PeerHub::Impl : public std::enable_shared_from_this<Impl> {
       target->wake.cancel();  // Who refused the old ones is asked again at once.
     }
   }
-  void set_announced(Endpoint at) { options_.announced = std::move(at); }
 
   std::size_t connections() const {
     return static_cast<std::size_t>(

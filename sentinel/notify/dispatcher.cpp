@@ -92,30 +92,6 @@ class Dispatcher::Impl : public std::enable_shared_from_this<Impl> {
     plan_.set_script_retry(first_retry);
   }
 
-  std::vector<PendingScript> pending_scripts(std::size_t count) const {
-    std::vector<PendingScript> result;
-    const TimePoint now = steady_now();
-    for (const DeliveryQueue::Waiting& waiting : queue_.scripts()) {
-      if (result.size() == count) break;
-      PendingScript& script = result.emplace_back();
-      script.arguments = script_arguments(waiting.sink, waiting.entry.event);
-      script.attempts = waiting.attempts + (waiting.under_way ? 1 : 0);
-      if (const auto run = runs_.find(waiting.id); waiting.under_way && run != runs_.end()) {
-        script.pid = run->second.pid;
-        script.run_time = now - run->second.since;
-      } else if (!waiting.under_way) {
-        script.run_delay = std::max(Millis{0}, waiting.due - now);
-      }
-    }
-    return result;
-  }
-
-  void set_script_times(Millis runtime_max, Millis first_retry) {
-    scripts_.set_runtime_max(runtime_max);
-    settings_.script_retry.first = first_retry;
-    settings_.script_retry.max = std::max(settings_.script_retry.max, first_retry);
-  }
-
  private:
   void read() {
     reading_ = true;
