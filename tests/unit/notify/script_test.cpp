@@ -56,7 +56,7 @@ TEST_F(Scripts, are_run_for_alerts_that_no_disk_takes_and_again_after_a_failure)
 }
 
 TEST_F(Scripts, that_run_or_wait_can_be_looked_at) {
-  settings.script_retry.first = settings.script_retry.max = Millis(60000);
+  settings.policy.script_retry.first = settings.policy.script_retry.max = Millis(60000);
   open();
   const std::string failing = script("failing", "exit 1");
   emit({event_of("mymaster", "m")}, group_with("mymaster", failing));
