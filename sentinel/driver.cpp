@@ -6,8 +6,6 @@
 
 #include <algorithm>
 #include <asio/post.hpp>
-#include <asio/redirect_error.hpp>
-#include <asio/use_awaitable.hpp>
 #include <random>
 
 #include "common/overloaded.h"
@@ -17,9 +15,6 @@
 namespace sentinel {
 
 namespace {
-
-constexpr std::size_t kPendingScriptsShownMax = 256;  // Stock's whole queue.
-const char kNotSaved[] = "ERR Failed to save config file. Check server logs.";
 
 std::uint64_t random_seed() {
   std::random_device device;
@@ -74,13 +69,6 @@ PeerOptions peer_options(const DaemonConfig& config, const std::shared_ptr<Tls>&
   options.credentials = peer_credentials(config);
   if (config.tls.links) options.tls = tls;
   return options;
-}
-
-// The words of SENTINEL CONFIG SET loglevel.
-spdlog::level::level_enum log_threshold(const std::string& word) {
-  if (word == "debug" || word == "verbose") return spdlog::level::debug;
-  if (word == "notice") return spdlog::level::info;
-  return word == "warning" ? spdlog::level::warn : spdlog::level::off;
 }
 
 // SENTINEL SIMULATE-FAILURE: as if killed, but with a status of its own.
@@ -195,55 +183,6 @@ TimePoint Driver::now() const {
   timespec time{};
   ::clock_gettime(CLOCK_BOOTTIME, &time);
   return TimePoint(Millis(std::int64_t{time.tv_sec} * 1000 + time.tv_nsec / 1'000'000));
-}
-
-DaemonFacts Driver::facts() const {
-  DaemonFacts facts;
-  facts.version = VIGIL_VERSION;
-  facts.config_file = config_.file;
-  char path[4096];
-  const auto length = ::readlink("/proc/self/exe", path, sizeof path);
-  if (length > 0) facts.executable.assign(path, static_cast<std::size_t>(length));
-  facts.run_id = run_id_;
-  facts.port = port();
-  facts.uptime = now() - started_;
-  if (dispatcher_) {
-    facts.running_scripts = dispatcher_->running_scripts();
-    facts.queued_scripts = dispatcher_->queued();
-  }
-  return facts;
-}
-
-GlobalSettings Driver::global_settings() const {
-  const ConfSettings& conf = config_.conf;
-  return {.resolve_hostnames = conf.resolve_hostnames,
-          .announce_hostnames = conf.announce_hostnames,
-          .announce_ip = conf.announce_ip,
-          .announce_port = conf.announce_port,
-          .sentinel_user = conf.sentinel_user,
-          .sentinel_password = conf.sentinel_pass,
-          .log_level = conf.log_level,
-          .deny_scripts_reconfig = conf.deny_scripts_reconfig};
-}
-
-GroupSettings Driver::group_defaults() const {
-  GroupSettings defaults = config_.defaults;
-  defaults.down_after = config_.process.timers.default_down_after;
-  defaults.failover_timeout = config_.process.timers.default_failover_timeout;
-  return defaults;
-}
-
-std::vector<PendingScript> Driver::pending_scripts() const {
-  return dispatcher_ ? dispatcher_->pending_scripts(kPendingScriptsShownMax) : std::vector<PendingScript>{};
-}
-
-std::vector<CachedInfo> Driver::info_cache(std::string_view group) const {
-  const auto status = core_->status(now(), group);
-  std::vector<CachedInfo> nodes;
-  if (!status) return nodes;
-  nodes.push_back(links_.last_info(status->master.link));
-  for (const NodeStatus& replica : status->replicas) nodes.push_back(links_.last_info(replica.link));
-  return nodes;
 }
 
 // --- The loop.
@@ -380,116 +319,6 @@ void Driver::arm() {
 void Driver::wake_durable_waits() {
   for (const auto& wait : std::exchange(durable_waits_, {}))
     if (const auto patience = wait.lock()) patience->cancel();
-}
-
-asio::awaitable<Result<void>> Driver::durable(DurableIn where) {
-  const std::uint64_t ticket = last_ticket_;
-  std::uint64_t conf_ticket = 0;
-  if (where == DurableIn::StateAndFile && conf_writer_) conf_writer_->demand(conf_ticket = ++conf_ticket_);
-  const TimePoint give_up = now() + kDurableWaitMax;
-  // Its own timer each: who waits must not wake the others.
-  const auto patience = std::make_shared<asio::steady_timer>(io_);
-  while (durable_ticket_ < ticket || std::max(conf_written_ticket_, conf_failed_ticket_) < conf_ticket) {
-    if (!store_healthy_ || stopped_ || now() >= give_up) co_return unexpected(std::string(kNotSaved));
-    patience->expires_after(give_up - now());
-    durable_waits_.push_back(patience);
-    std::error_code ignored;
-    co_await patience->async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-  }
-  if (conf_written_ticket_ < conf_ticket) co_return unexpected(std::string(kNotSaved));
-  co_return Result<void>{};
-}
-
-asio::awaitable<Result<void>> Driver::answer(Result<void> result) {
-  pump();
-  if (!result) co_return result;
-  co_return co_await durable(DurableIn::StateAndFile);
-}
-
-asio::awaitable<Result<void>> Driver::failover(std::string group, bool past_drain) {
-  Result<void> result = core_->failover(now(), group, past_drain);
-  pump();
-  // Like stock: OK says that it has begun; SENTINEL TIMELINE tells how it goes.
-  co_return result;
-}
-
-asio::awaitable<Result<void>> Driver::monitor(GroupSettings settings) {
-  return answer(core_->monitor(now(), std::move(settings)));
-}
-
-asio::awaitable<Result<void>> Driver::remove(std::string group) { return answer(core_->remove(now(), group)); }
-
-asio::awaitable<Result<void>> Driver::set(GroupSettings settings, std::vector<std::string> changed) {
-  return answer(core_->set(now(), std::move(settings), changed));
-}
-
-asio::awaitable<Result<void>> Driver::reset(std::string group) {
-  core_->reset(now(), group);
-  pump();
-  return durable(DurableIn::State);
-}
-
-asio::awaitable<Result<void>> Driver::change_global_settings(GlobalSettings settings) {
-  const GlobalSettings before = global_settings();
-  ConfSettings& conf = config_.conf;
-  conf.resolve_hostnames = settings.resolve_hostnames;
-  conf.announce_hostnames = settings.announce_hostnames;
-  conf.announce_ip = settings.announce_ip;
-  conf.announce_port = settings.announce_port;
-  conf.sentinel_user = settings.sentinel_user;
-  conf.sentinel_pass = settings.sentinel_password;
-  conf.log_level = settings.log_level;
-  if (settings.log_level != before.log_level) spdlog::set_level(log_threshold(settings.log_level));
-  if (settings.announce_ip != before.announce_ip || settings.announce_port != before.announce_port) {
-    config_.process.announce = {conf.announce_ip, conf.announce_port != 0 ? conf.announce_port : server_.port()};
-    core_->change_announce(now(), config_.process.announce);
-    peers_.set_announced(config_.process.announce);
-  }
-  if (settings.sentinel_user != before.sentinel_user || settings.sentinel_password != before.sentinel_password) {
-    set_peer_credentials(conf.sentinel_user, conf.sentinel_pass);
-  }
-  if (conf_writer_)
-    conf_writer_->commit(
-        ++conf_ticket_, [conf, changed = settings.log_level != before.log_level](conf::ConfFacts& facts) {
-          facts.process = conf;
-          if (!changed) return;
-          std::erase_if(facts.overrides, [](const ConfOverride& other) { return other.name == "loglevel"; });
-          facts.overrides.push_back({"loglevel", {"loglevel", conf.log_level}});
-        });
-  pump();
-  return flush();
-}
-
-void Driver::change_timers(const Timers& timers) {
-  config_.process.timers = timers;
-  core_->change_timers(now(), timers);
-  if (dispatcher_) dispatcher_->set_script_times(timers.script_runtime_max, timers.script_retry_delay);
-  links_.set_silence_max(timers.link_silence);
-  pump();
-}
-
-void Driver::simulate(SimulatedFailures failures) {
-  simulated_ = failures;
-  core_->simulate(failures);
-}
-
-asio::awaitable<Result<void>> Driver::flush() {
-  if (!store_healthy_) co_return unexpected(std::string(kNotSaved));
-  // An empty batch: durable when everything ahead of it is.
-  store_.commit({++last_ticket_, {}, {}});
-  co_return co_await durable(DurableIn::StateAndFile);
-}
-
-asio::awaitable<Result<Coordinator::DownAnswer>> Driver::is_master_down(Endpoint master, Epoch epoch,
-                                                                        NodeId candidate) {
-  const Coordinator::DownAnswer down = core_->is_master_down(now(), master, epoch, candidate);
-  pump();
-  // R-E2: a vote that is told again may still be on its way to the disk.
-  if (!down.leader.value.empty()) {
-    const Result<void> saved = co_await durable(DurableIn::State);
-    if (!saved) co_return Coordinator::DownAnswer{.down = down.down, .leader = {}, .leader_epoch = {}};
-  }
-  co_return down;
 }
 
 void Driver::users_changed() {
