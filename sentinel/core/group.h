@@ -225,7 +225,8 @@ class Group {
   void remember_observed(const Turn& turn, const PendingConfig& config);
   void announce_switch(Turn& turn, const PendingConfig& config);
   void apply_config(Turn& turn, const PendingConfig& config);
-  void conflict(Turn& turn, const NodeId& from, const ConfigMessage& message);
+  // `proved`: the node it names is a master of ours, or the word is a Vigil member's.
+  void conflict(Turn& turn, const NodeId& from, const ConfigMessage& message, bool proved);
   void send_config(Turn& turn, const NodeId& to, bool asks = false) const;
   ConfigMessage config_message() const;
   void learn_replicas(Turn& turn, const NodeInfo& info);

@@ -47,7 +47,7 @@ void Group::on_message(Turn& turn, const NodeId& from, const ConfigMessage& mess
   if (message.epoch < newest) return send_config(turn, from);
   if (message.epoch.value > newest.value + kEpochStepMax) return;  // R-C4: no honest peer is that far ahead.
   if (message.epoch == newest) {
-    if (!master_->is_at(message.master) && !pending_) conflict(turn, from, message);
+    if (!master_->is_at(message.master) && !pending_) conflict(turn, from, message, true);
     return;
   }
   offer_config(turn, {message.epoch, message.master, message.run_id, message.leader, from, 0});
@@ -144,13 +144,14 @@ void Group::apply_config(Turn& turn, const PendingConfig& config) {
 }
 
 // R-C4: two addresses under one epoch. Nobody can tell which is right but the majority.
-void Group::conflict(Turn& turn, const NodeId& from, const ConfigMessage& message) {
+void Group::conflict(Turn& turn, const NodeId& from, const ConfigMessage& message, bool proved) {
   if (conflict_reported_ != message.epoch) {
     conflict_reported_ = message.epoch;
     emit(turn, "+config-conflict", Level::Warning,
          prefix(*master_) + " #epoch " + std::to_string(message.epoch.value) + ": " + from.value.substr(0, 8) +
              " says " + to_string(message.master));
   }
+  if (!proved) return;  // R-M6
   unsigned agree = 0;
   for (const auto& [id, other] : peer_configs_)
     if (other.epoch == message.epoch && other.master == message.master && is_member(turn.peers, id)) ++agree;

@@ -214,7 +214,9 @@ void Group::weigh_stock_config(Turn& turn, const StockConfig& told) {
   }
   if (told.epoch.value > newest.value + kEpochStepMax) return;  // R-C4
   if (told.epoch == newest) {
-    if (member && !master_->is_at(told.master) && !pending_) conflict(turn, told.id, message);
+    const Node* node = find(told.master);
+    const bool proved = node != nullptr && !node->foreign && node->identified && node->info.role == NodeRole::Master;
+    if (member && !master_->is_at(told.master) && !pending_) conflict(turn, told.id, message, proved);
     return;
   }
   if (claim_ && claim_->epoch == told.epoch && claim_->master == told.master) {

@@ -8,8 +8,8 @@ import tempfile
 
 from harness.ports import free_port
 from harness.redis_node import RedisNode
-from harness.sentinel_node import GroupOptions, StockSentinel
-from harness.vigil_node import VigilConfSentinel, VigilSentinel
+from harness.sentinel_node import STOCK_SENTINEL, GroupOptions, StockSentinel
+from harness.vigil_node import VigilConfSentinel, VigilSentinel, program
 from harness.waiting import wait_for
 
 LOG_TAIL_LINES = 40
@@ -140,7 +140,8 @@ class Cluster:
         """Stops this sentinel, which has a sentinel.conf, and starts the other program on the same file."""
         sentinel = self.sentinels[index]
         sentinel.stop()
-        sentinel.run_as(kind)
+        sentinel.run_as(STOCK_SENTINEL if kind == "stock" else program())
+        sentinel.kind = kind
         sentinel.restart()
         return sentinel
 

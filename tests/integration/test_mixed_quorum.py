@@ -114,3 +114,23 @@ def test_a_forged_hello_in_the_name_of_a_stock_sentinel_moves_no_vigil(deploy):
         assert cluster.sentinels[0].call("SENTINEL", "FAILOVER", "mymaster") == "OK"
         new = cluster.wait_switched(away_from=master)
         assert new is not stray
+
+
+def test_reset_monitor_and_set_at_runtime_on_both_kinds(deploy):
+    with mixed(deploy, "vigil", "stock", "stock") as cluster:
+        master = cluster.wait_settled()
+        for sentinel in cluster.sentinels:
+            assert sentinel.call("SENTINEL", "RESET", "my*") == 1
+            wait_for(lambda s=sentinel: s.settled(2, 3), f"{sentinel} finds everybody again")
+        for sentinel in cluster.sentinels[:2]:
+            assert sentinel.call("SENTINEL", "REMOVE", "mymaster") == "OK"
+            assert sentinel.call("SENTINEL", "MONITOR", "mymaster", "127.0.0.1", str(master.port), "2") == "OK"
+            assert sentinel.call("SENTINEL", "SET", "mymaster", "down-after-milliseconds", str(DOWN_AFTER_MS),
+                                 "failover-timeout", str(FAILOVER_TIMEOUT_MS)) == "OK"
+            wait_for(lambda s=sentinel: s.settled(2, 3), f"{sentinel} watches it as before")
+        for sentinel in cluster.sentinels:
+            assert sentinel.call("SENTINEL", "SET", "mymaster", "quorum", "3") == "OK"
+            wait_for(lambda s=sentinel: s.call("SENTINEL", "CKQUORUM", "mymaster").startswith("OK 3"), "all are needed")
+        master.kill()
+        new = cluster.wait_switched(away_from=master)
+        assert new is not master

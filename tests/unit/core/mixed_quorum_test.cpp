@@ -230,6 +230,17 @@ TEST(MixedQuorum, AMisledSentinelMovesNothingAndHoldsBackNobodyForLong) {  // R-
   EXPECT_TRUE(world.pass_until([&] { return world.saw("+switch-master"); }, 5s));  // With the other one's vote.
 }
 
+TEST(MixedQuorum, TwoMisledSentinelsUnderOurOwnEpochMoveNothing) {  // R-M6, R-C4
+  MixedWorld world;
+  const Endpoint stray{"10.6.6.6", 6379};
+  world.b->master = world.c->master = stray;
+  world.hello(kPeerB, 0, stray, 0);
+  world.hello(kPeerC, 0, stray, 0);
+  world.pass(5s);
+  EXPECT_TRUE(world.saw("+config-conflict"));
+  EXPECT_EQ(world.master(), kMaster);
+}
+
 TEST(MixedQuorum, AStrayIsNotCorrectedWhileAStockLeaderMayHaveMadeIt) {  // R-M7
   MixedWorld world;
   world.promote_replica();
