@@ -19,9 +19,9 @@ FAILOVER_TIMEOUT_MS = 5000
 
 def deploy_of_kind_under_test():
     """deploy(**options): a Cluster of the kind under test, with short times and YAML's default write safety."""
-    kind = os.environ.get(KIND_VARIABLE, "vigil")
+    kind_under_test = os.environ.get(KIND_VARIABLE, "vigil")
 
-    def make(**options):
+    def make(kind=kind_under_test, **options):
         defaults = {"down_after_ms": STOCK_DOWN_AFTER_MS if kind == "stock" else DOWN_AFTER_MS,
                     "failover_timeout_ms": FAILOVER_TIMEOUT_MS}
         if kind == "vigil":

@@ -17,11 +17,12 @@ BUILD = ROOT / "build" / "fuzz"
 FINDINGS = BUILD / "findings"
 
 INPUT_BYTES_MAX = 4096  # Runs of a byte are abbreviated in an input, see tests/fuzz/input.h.
-INPUT_BYTES_MAX_OF = {"config": 2048, "node_info": 8192}  # A file of all keys is slow; an INFO is long.
+INPUT_BYTES_MAX_OF = {"conf": 2048, "config": 2048, "node_info": 8192}  # A file of all keys is slow; an INFO is long.
 SECONDS_A_RUN_MAX = 10
 MEMORY_MB_MAX = 1024
 SMOKE_RUNS = 20000
-SMOKE_RUNS_OF = {"config": 3000, "record_json": 6000, "reply_parser": 6000, "request_parser": 6000}  # Seconds each.
+SMOKE_RUNS_OF = {"conf": 5000, "config": 3000, "record_json": 6000, "reply_parser": 6000,
+                 "request_parser": 6000}  # Seconds each.
 
 STATUS_LINE = re.compile(r"^#(\d+)\s+\w+\s+cov: (\d+) .*exec/s: (\d+)")
 ARTIFACT_LINE = re.compile(r"Test unit written to (\S+)")

@@ -100,7 +100,7 @@ std::string_view trimmed(std::string_view line) {
 bool is_blank(std::string_view trimmed_line) { return trimmed_line.empty() || trimmed_line.front() == '#'; }
 
 std::string print_word(std::string_view word) {
-  const bool plain = !word.empty() && word.front() != '#' && std::all_of(word.begin(), word.end(), is_plain);
+  const bool plain = !word.empty() && std::all_of(word.begin(), word.end(), is_plain);
   return plain ? std::string(word) : print_quoted(word);
 }
 
