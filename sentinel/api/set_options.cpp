@@ -87,6 +87,7 @@ std::optional<bool> set_plain(GroupSettings& settings, std::string_view option, 
   if (option == "down-after-milliseconds") return set_millis(settings.down_after, value, 1);
   if (option == "failover-timeout") return set_millis(settings.failover_timeout, value, 1);
   if (option == "parallel-syncs") return set_count(settings.parallel_syncs, value);
+  if (option == "priority") return set_count(settings.priority, value);
   if (option == "quorum") return set_count(settings.quorum, value);
   if (option == "auth-pass") return set_text(settings.auth_pass, value);
   if (option == "auth-user") return set_text(settings.auth_user, value);

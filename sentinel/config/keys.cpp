@@ -193,6 +193,7 @@ const KeyTable<RootDraft>& root_keys() {
       secret_file_key("peer-password-file", &RootDraft::peer_password),
       path_key("state-dir", &RootDraft::state_dir),
       {"peers", read_peers, prints<RootDraft>("[]")},
+      count_key("max-parallel-failovers", &RootDraft::max_parallel_failovers, {0, 10'000}),
   };
   return table;
 }
@@ -261,6 +262,7 @@ const KeyTable<GroupSettings>& group_keys() {
       duration_key("down-after", &GroupSettings::down_after, {50ms, 24h}),
       duration_key("failover-timeout", &GroupSettings::failover_timeout, {1s, 24h}),
       count_key("parallel-syncs", &GroupSettings::parallel_syncs, {1, 1000}),
+      count_key("priority", &GroupSettings::priority, {1, 1'000'000}),
       switch_key("crash-detection", &GroupSettings::crash_detection),
       duration_key("crash-confirm", &GroupSettings::crash_confirm, {10ms, 1min}),
       duration_key("evidence-hold-max", &GroupSettings::evidence_hold_max, {0ms, 1h}),

@@ -60,6 +60,7 @@ struct RootDraft {
   std::string peer_password;
   std::string state_dir = DaemonConfig{}.state_dir;
   std::vector<Endpoint> peers;
+  unsigned max_parallel_failovers = ProcessSettings{}.max_parallel_failovers;
 };
 
 const KeyTable<RootDraft>& root_keys();         // Without the blocks below.

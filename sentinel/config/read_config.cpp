@@ -103,6 +103,7 @@ class Reader {
     announce.host = draft.announce_host;
     if (announce.host.empty() && draft.bind.size() == 1 && !is_wildcard(draft.bind[0])) announce.host = draft.bind[0];
     place_ourselves(draft);
+    config_.process.max_parallel_failovers = draft.max_parallel_failovers;
   }
 
   // One peers list serves all sentinels of a deployment: our own entry is left

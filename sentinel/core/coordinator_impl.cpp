@@ -13,7 +13,8 @@ Coordinator::Impl::Impl(ProcessSettings process, std::vector<GroupSettings> grou
     : process_(std::move(process)),
       peers_(process_.peers),
       rng_(seed),
-      stall_(process_.stall_threshold, process_.tilt_period) {
+      stall_(process_.stall_threshold, process_.tilt_period),
+      order_(process_.max_parallel_failovers) {
   CHECK(!process_.self.value.empty());
   CHECK(process_.lease > process_.vote_timeout);  // A candidate's own promise outlasts its campaign.
   for (const Endpoint& at : peers_.configured()) output_.now.push_back(DialPeer{at});
@@ -86,15 +87,29 @@ void Coordinator::Impl::drop(Turn& turn, Group& group) {
   }
   if (group.failing()) --failing_;
   waiting_for_disk_.erase(&group);
+  order_.rests(group.serial());
   std::erase_if(groups_, [&](const auto& other) { return other.get() == &group; });
+  let_others_stand(turn);
 }
 
-// Follows the consequences, then re-arms the group's one timer.
 void Coordinator::Impl::settle(Turn& turn, Group& group) {
+  follow(turn, group);
+  let_others_stand(turn);
+}
+
+// Also re-arms the group's one timer.
+void Coordinator::Impl::follow(Turn& turn, Group& group) {
   if (group.failing()) --failing_;
   group.advance(turn);
   if (group.failing()) ++failing_;
   process_epoch_ = std::max(process_epoch_, group.epoch());
+  if (group.runs_failover()) {
+    order_.runs(group.serial());
+  } else if (group.waits_for_others()) {
+    order_.waits(group.place());
+  } else {
+    order_.rests(group.serial());
+  }
   for (const LinkId link : group.take_new_links()) by_link_.try_emplace(link, &group);
   TimePoint& armed = armed_.try_emplace(&group, kNever).first->second;
   if (armed != group.deadline()) {
@@ -115,6 +130,28 @@ void Coordinator::Impl::settle(Turn& turn, Group& group) {
     waiting_for_disk_.erase(&group);
 }
 
+void Coordinator::Impl::let_others_stand(Turn& turn) {
+  while (const auto serial = order_.next()) {
+    const auto found =
+        std::lower_bound(groups_.begin(), groups_.end(), *serial,
+                         [](const auto& group, std::uint64_t wanted) { return group->serial() < wanted; });
+    CHECK(found != groups_.end() && (*found)->serial() == *serial);
+    follow(turn, **found);
+    CHECK(order_.next() != serial);  // It stands, or something else holds it back.
+  }
+}
+
+void Coordinator::Impl::sort_by_priority(std::vector<Group*>& groups) {
+  std::sort(groups.begin(), groups.end(), [](const Group* a, const Group* b) { return a->place() < b->place(); });
+}
+
+std::vector<Group*> Coordinator::Impl::by_priority() const {
+  std::vector<Group*> groups;
+  for (const auto& group : groups_) groups.push_back(group.get());
+  sort_by_priority(groups);
+  return groups;
+}
+
 Millis Coordinator::Impl::urgent_info_period() const {
   const Millis shared = std::min(kUrgentInfoMax, kUrgentInfoPerGroup * static_cast<Millis::rep>(failing_));
   return std::max(process_.info_period_urgent, shared);
@@ -132,10 +169,14 @@ void Coordinator::Impl::feel_stall(TimePoint now) {
 }
 
 void Coordinator::Impl::fire(TimePoint now) {
+  if (deadlines_.empty() || deadlines_.begin()->at > now) return;
   // Each group once: what it asks for again is at least a millisecond away.
-  while (!deadlines_.empty() && deadlines_.begin()->at <= now) {
+  std::vector<Group*> due;
+  for (auto each = deadlines_.begin(); each != deadlines_.end() && each->at <= now; ++each) due.push_back(each->group);
+  if (due.size() > 1) sort_by_priority(due);
+  for (Group* group : due) {
     Turn turn = make_turn(now);
-    settle(turn, *deadlines_.begin()->group);
+    settle(turn, *group);
   }
 }
 
@@ -190,13 +231,13 @@ void Coordinator::Impl::step(TimePoint now, const Input& input) {
 void Coordinator::Impl::on(TimePoint now, const PeerUp& input) {
   if (input.id == process_.self) return;
   came_up(now, input.id, PeerKind::Vigil, input.announced, input.dialed, {});
-  for (const auto& group : groups_) with(now, *group, [&](Turn& turn) { group->on_peer_up(turn, input.id); });
+  for (Group* group : by_priority()) with(now, *group, [&](Turn& turn) { group->on_peer_up(turn, input.id); });
 }
 
 void Coordinator::Impl::on(TimePoint now, const StockUp& input) {
   if (input.id == process_.self) return;
   came_up(now, input.id, PeerKind::Stock, input.dialed, input.dialed, input.local_ip);
-  for (const auto& group : groups_) with(now, *group, [&](Turn& turn) { group->on_stock_up(turn, input.id); });
+  for (Group* group : by_priority()) with(now, *group, [&](Turn& turn) { group->on_stock_up(turn, input.id); });
 }
 
 // The process may be another one at another place, and of the other kind.
@@ -236,14 +277,15 @@ void Coordinator::Impl::on(TimePoint now, const StoreHealth& input) {
                                  input.healthy ? "#state is durable again, voting" : "#not voting: " + input.text,
                                  {},
                                  std::nullopt});
-  for (const auto& group : groups_)
+  for (Group* group : by_priority())
     with(now, *group, [&](Turn& turn) {
       if (!input.healthy) group->on_store_failed(turn);
     });
 }
 
 void Coordinator::Impl::on(TimePoint now, const Persisted& input) {
-  const std::vector<Group*> waiting(waiting_for_disk_.begin(), waiting_for_disk_.end());
+  std::vector<Group*> waiting(waiting_for_disk_.begin(), waiting_for_disk_.end());
+  sort_by_priority(waiting);
   for (Group* group : waiting) with(now, *group, [&](Turn& turn) { group->on_persisted(turn, input.batch); });
 }
 

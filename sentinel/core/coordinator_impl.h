@@ -64,13 +64,19 @@ class Coordinator::Impl {
     return it == by_name_.end() ? nullptr : it->second;
   }
   Turn make_turn(TimePoint now) {
-    return {now,    stall_.deaf(), stall_.tilt(now), store_healthy_, process_epoch_, urgent_info_period(), process_,
-            peers_, rng_,          numbers_,         output_};
+    return {now,      stall_.deaf(), stall_.tilt(now), store_healthy_, process_epoch_, urgent_info_period(),
+            process_, peers_,        order_,           rng_,           numbers_,       output_};
   }
   Millis urgent_info_period() const;
   // For queries, which change nothing.
   Turn look(TimePoint now) const { return const_cast<Impl*>(this)->make_turn(now); }
+  // Follows the consequences in the group, and in those that waited for it (R-F6).
   void settle(Turn& turn, Group& group);
+  void follow(Turn& turn, Group& group);
+  void let_others_stand(Turn& turn);
+  // R-F6: whoever can act for several at once begins with the most important.
+  static void sort_by_priority(std::vector<Group*>& groups);
+  std::vector<Group*> by_priority() const;
   void feel_stall(TimePoint now);
   void fire(TimePoint now);
 
@@ -120,6 +126,7 @@ class Coordinator::Impl {
   std::set<Deadline, ByTime> deadlines_;
   std::unordered_map<Group*, TimePoint> armed_;
   std::uint64_t failing_ = 0;  // Groups that are.
+  FailoverOrder order_;
   std::set<Group*, BySerial> waiting_for_disk_;
   std::uint64_t last_serial_ = 0;
   // What was promised for groups that are no longer watched, and who else took

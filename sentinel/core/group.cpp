@@ -92,7 +92,7 @@ void Group::reset(Turn& turn) {
   master_->refused_since.reset();
   master_->run_id.clear();
   next_attempt_ = TimePoint{};
-  attempts_ = 0;
+  attempts_ = in_vain_ = 0;
   next_hello_ = turn.now;
   master_->next_info = turn.now;
   emit(turn, "+reset-master", Level::Warning, prefix(*master_));
@@ -277,7 +277,7 @@ void Group::compute_deadline(const Turn& turn) {
   stock_deadlines(turn, by);
   for (const auto& [id, since] : peer_down_since_)
     if (!peer_s_down_.contains(id)) by(since + settings_.down_after);
-  if (o_down_ && !campaign_) {
+  if (o_down_ && !campaign_ && !waits_for_others_) {
     const TimePoint standing = may_stand_at(turn);
     by(standing > turn.now ? standing : turn.now + turn.process.rank_stagger);
   }

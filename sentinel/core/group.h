@@ -115,6 +115,10 @@ class Group {
   bool waits_for_disk() const;
   // Its nodes are asked and dialed more often.
   bool failing() const { return failing_; }
+  // R-F6. A failover runs until its commit; re-pointing is background work.
+  bool runs_failover() const { return campaign_ && !std::holds_alternative<RepointingAll>(step_); }
+  bool waits_for_others() const { return waits_for_others_; }
+  FailoverOrder::Place place() const { return {in_vain_, settings_.priority, o_down_since_, serial_}; }
   // Opened since the last call.
   std::vector<LinkId> take_new_links() { return std::exchange(new_links_, {}); }
   const std::set<NodeId>& members() const { return members_; }
@@ -292,12 +296,14 @@ class Group {
   std::string life_witness_;
   bool held_reported_ = false;
   bool no_candidate_reported_ = false;
+  bool waits_for_others_ = false;  // And for nothing else: the coordinator wakes it.
 
   // Election.
   Ballot ballot_;
   std::set<NodeId> members_;  // Discovered ones, without us.
   TimePoint next_attempt_{};
   unsigned attempts_ = 0;
+  unsigned in_vain_ = 0;  // Failovers that we led and gave up, since the last that succeeded.
   struct PeerVote {
     NodeId voted_for;
     Epoch epoch;

@@ -87,6 +87,7 @@ void Group::remember_observed(const Turn& turn, const PendingConfig& config) {
 
 // R-C2: the switch. Every answer changes here, in one moment.
 void Group::apply_config(Turn& turn, const PendingConfig& config) {
+  CHECK(config.epoch >= config_epoch_);  // What is announced never goes back.
   config_epoch_ = config.epoch;
   config_leader_ = config.leader;
   conflict_reported_.reset();
@@ -124,7 +125,7 @@ void Group::apply_config(Turn& turn, const PendingConfig& config) {
   if (to->has_info && to->info.role == NodeRole::Master) history_ = to->info.replication_id;
   life_proved_.reset();
   held_reported_ = false;
-  attempts_ = 0;
+  attempts_ = in_vain_ = 0;
   next_attempt_ = TimePoint{};
   for (const auto& node : nodes_) {
     node->correction.reset();

@@ -29,6 +29,7 @@ std::string_view describe(HoldBack reason) {
     case HoldBack::StockFailover: return "a stock sentinel's failover is running";
     case HoldBack::WaitsForRetry: return "waits before trying again";
     case HoldBack::WaitsForRank: return "other sentinels stand first";
+    case HoldBack::WaitsForOthers: return "waits for failovers of other groups";
   }
   UNREACHABLE();
 }
@@ -95,6 +96,7 @@ std::optional<HoldBack> Group::held_back(const Turn& turn) const {
     return HoldBack::StockFailover;
   if (turn.now < next_attempt_) return HoldBack::WaitsForRetry;
   if (turn.now < may_stand_at(turn)) return HoldBack::WaitsForRank;
+  if (turn.order.ahead_of(place())) return HoldBack::WaitsForOthers;  // R-F6
   return std::nullopt;
 }
 
@@ -107,8 +109,10 @@ TimePoint Group::may_stand_at(const Turn& turn) const {
 }
 
 void Group::maybe_stand(Turn& turn) {
+  waits_for_others_ = false;
   if (!o_down_ || campaign_) return;
   const auto held = held_back(turn);
+  waits_for_others_ = held == HoldBack::WaitsForOthers;
   if (!held) return become_candidate(turn, false);
   // Said once for each time the master is down, with stock's name.
   if (held == HoldBack::NoCandidate && !std::exchange(no_candidate_reported_, true))

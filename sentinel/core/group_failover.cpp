@@ -174,6 +174,8 @@ void Group::run(Turn& turn, Draining& step) {
 
 // R-F3.
 void Group::become_promoting(Turn& turn, Node& chosen) {
+  // R-E6: a reply that comes late leads here, too, ahead of run_step().
+  if (!lease_valid(turn)) return abort(turn, "-failover-abort-lease-lost", "no majority renewed the lease");
   Promoting step{chosen.link, turn.new_token(), turn.now + turn.process.promote_timeout};
   emit(turn, "+failover-state-send-slaveof-noone", Level::Notice, prefix(chosen));
   Promote promote{chosen.link, step.token, turn.process.promote_timeout, std::nullopt};
@@ -200,6 +202,7 @@ void Group::reject(Turn& turn, LinkId chosen, const std::string& why) {
 }
 
 void Group::become_committing(Turn& turn, Node& chosen, const NodeInfo& info) {
+  CHECK(leading() && campaign_->epoch > config_epoch_);
   mark(turn, "promoted");
   emit(turn, "+promoted-slave", Level::Warning, prefix(chosen));
   campaign_->timeline.outcome = "promoted";
@@ -284,7 +287,7 @@ void Group::finish(Turn& turn, bool timed_out) {
   mark(turn, "repointed");
   if (timed_out) emit(turn, "+failover-end-for-timeout", Level::Warning, prefix(*master_));
   emit(turn, "+failover-end", Level::Warning, prefix(*master_));
-  attempts_ = 0;
+  attempts_ = in_vain_ = 0;
   end_campaign(turn, timed_out ? "done, but some replicas did not follow in time" : "done");
 }
 
@@ -293,6 +296,7 @@ void Group::abort(Turn& turn, const std::string& event, const std::string& why) 
   emit(turn, event, Level::Warning, prefix(*master_) + (why.empty() ? "" : " #" + why));
   if (leading()) {
     ++attempts_;
+    ++in_vain_;
     next_attempt_ = turn.now + std::min(kAbortRetryMax, kAbortRetryBase * (1 << std::min(attempts_, 6U)));
   }
   end_campaign(turn, event + (why.empty() ? "" : ": " + why));

@@ -188,6 +188,12 @@ Explanation Group::explain(const Turn& turn) const {
   if (claim_)
     add("claim", claim_->told_by.value.substr(0, 8) + " says that epoch " + std::to_string(claim_->epoch.value) +
                      " has its master at " + to_string(claim_->master) + ", which has not proved it yet");
+  if (held == HoldBack::WaitsForOthers) {
+    const auto ahead = turn.order.ahead_of(place());
+    add("order", "waits for " + std::to_string(ahead->queued) + " failovers of higher priority; " +
+                     std::to_string(ahead->running) + " run, max-parallel-failovers is " +
+                     std::to_string(turn.order.parallel_max()));
+  }
   if (turn.now < next_attempt_) add("retry", "in " + ms(next_attempt_ - turn.now));
   if (ballot_.promised_to_other(turn.now, turn.process.self))
     add("lease",

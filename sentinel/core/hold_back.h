@@ -20,6 +20,7 @@ enum class HoldBack {
   StockFailover,     // A stock sentinel is about to lead, or leads (R-M5).
   WaitsForRetry,     // After a lost or aborted attempt.
   WaitsForRank,      // Others stand first.
+  WaitsForOthers,    // As many failovers run as may, or groups of higher priority are next.
 };
 
 std::string_view describe(HoldBack reason);

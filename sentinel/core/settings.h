@@ -22,6 +22,7 @@ struct GroupSettings {
   Millis down_after{30000};
   Millis failover_timeout{180000};
   unsigned parallel_syncs = 1;
+  unsigned priority = 100;  // R-F6: small numbers fail over first, as replica-priority counts.
 
   bool crash_detection = false;     // R-D4: a refused connection is evidence of a crash.
   Millis crash_confirm{300};        // ... once it was refused for this long.
@@ -53,9 +54,10 @@ struct ProcessSettings {
   Millis info_period{10000};
   Millis info_period_urgent{100};  // While a master is suspected or a failover runs.
   Millis hello_period{2000};
-  Millis refresh_timeout{100};   // R-F1.
-  Millis promote_timeout{2000};  // R-F3.
-  Millis stall_threshold{2000};  // R-D6: a stall this long is reported as tilt.
+  Millis refresh_timeout{100};          // R-F1.
+  Millis promote_timeout{2000};         // R-F3.
+  unsigned max_parallel_failovers = 0;  // R-F6: that this process leads at a time. 0: no limit.
+  Millis stall_threshold{2000};         // R-D6: a stall this long is reported as tilt.
   Millis tilt_period{5000};
 };
 

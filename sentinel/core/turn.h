@@ -8,6 +8,7 @@
 
 #include "common/rng.h"
 #include "common/time.h"
+#include "sentinel/core/failover_order.h"
 #include "sentinel/core/output.h"
 #include "sentinel/core/peers.h"
 #include "sentinel/core/settings.h"
@@ -31,6 +32,7 @@ struct Turn {
   Millis urgent_info_period;  // Of the nodes of a failing group; longer while many groups fail.
   const ProcessSettings& process;
   const Peers& peers;
+  const FailoverOrder& order;
   Rng& rng;
   Numbering& numbers;
   Output& out;

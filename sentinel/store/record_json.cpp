@@ -95,6 +95,7 @@ std::string to_json(const GroupSettings& settings) {
               {"down_after_ms", settings.down_after.count()},
               {"failover_timeout_ms", settings.failover_timeout.count()},
               {"parallel_syncs", settings.parallel_syncs},
+              {"priority", settings.priority},
               {"crash_detection", settings.crash_detection},
               {"crash_confirm_ms", settings.crash_confirm.count()},
               {"evidence_hold_max_ms", settings.evidence_hold_max.count()},
@@ -119,6 +120,7 @@ GroupSettings settings_from_json(const std::string& text) {
   read(value, "down_after_ms", settings.down_after);
   read(value, "failover_timeout_ms", settings.failover_timeout);
   read(value, "parallel_syncs", settings.parallel_syncs);
+  read(value, "priority", settings.priority);
   read(value, "crash_detection", settings.crash_detection);
   read(value, "crash_confirm_ms", settings.crash_confirm);
   read(value, "evidence_hold_max_ms", settings.evidence_hold_max);

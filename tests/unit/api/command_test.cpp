@@ -99,6 +99,7 @@ TEST_F(CommandTest, SimpleRepliesAndErrorsAreStocks) {
       {"SENTINEL SET nope quorum 1", "-ERR No such master with that name\r\n"},
       {"SENTINEL SET m foo bar", "-ERR Unknown option or number of arguments for SENTINEL SET 'foo'\r\n"},
       {"SENTINEL SET m quorum 0", "-ERR Invalid argument '0' for SENTINEL SET 'quorum'\r\n"},
+      {"SENTINEL SET m priority 0", "-ERR Invalid argument '0' for SENTINEL SET 'priority'\r\n"},
       {"SENTINEL SET m rename-command a",
        "-ERR Unknown option or number of arguments for SENTINEL SET 'rename-command'\r\n"},
       {"SENTINEL SET m notification-script /bin/true",

@@ -191,6 +191,7 @@ password: clients
 peer-password: peers
 state-dir: state
 peers: ["10.0.0.2:5000", "[fd00::2]:5000"]
+max-parallel-failovers: 7
 log: {level: debug, format: json, file: sentinel.log}
 limits: {max-clients: 77, client-output-buffer: 2mb, query-buffer: 64kb}
 tls: {enabled: off, cert-file: c.pem, key-file: /k.pem, ca-file: a.pem, require-client-certificate: off}
@@ -204,6 +205,7 @@ groups:
     quorum: 3
     failover-timeout: 1m
     parallel-syncs: 4
+    priority: 9
     crash-detection: off
     crash-confirm: 200ms
     evidence-hold-max: 10s
@@ -219,6 +221,7 @@ groups:
   EXPECT_EQ(config.listen, (std::vector<Endpoint>{{"127.0.0.1", 5000}, {"::1", 5000}}));
   EXPECT_EQ(config.process.announce, (Endpoint{"public.example.com", 5001}));
   EXPECT_EQ(config.process.peers, (std::vector<Endpoint>{{"10.0.0.2", 5000}, {"fd00::2", 5000}}));
+  EXPECT_EQ(config.process.max_parallel_failovers, 7U);
   EXPECT_EQ(config.password, "clients");
   EXPECT_EQ(config.peer_password, "peers");
   EXPECT_EQ(config.state_dir, "/etc/vigil/state");
@@ -233,6 +236,7 @@ groups:
   group.down_after = 3s;
   group.failover_timeout = 1min;
   group.parallel_syncs = 4;
+  group.priority = 9;
   group.crash_detection = false;
   group.crash_confirm = 200ms;
   group.evidence_hold_max = 10s;

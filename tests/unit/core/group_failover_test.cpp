@@ -199,6 +199,22 @@ TEST(PlannedFailover, PausesWritesDrainsAndDemotesTheOldMaster) {  // R-L4, R-L5
   EXPECT_EQ(world.core.failover(world.now, "nope").error(), "ERR No such master with that name");
 }
 
+TEST(PlannedFailover, PromotesNobodyOnAReplyThatComesAfterTheLease) {  // R-E6
+  OneSentinel world;
+  world.settle();
+  world.pause_answers = false;
+  ASSERT_TRUE(world.core.failover(world.now, "g"));
+  world.feed(Tick{});
+  ASSERT_TRUE(world.pass_until([&] { return !world.sent<PauseWrites>().empty(); }));
+  CommandReply late{.link = world.played[kMaster].link, .token = world.sent<PauseWrites>().back().token};
+  late.error = "NOPERM no";
+  late.refused = true;
+  world.now += 10s;  // The process stood still.
+  world.feed(late);
+  EXPECT_TRUE(world.sent<Promote>().empty());
+  EXPECT_TRUE(world.saw("-failover-abort-lease-lost"));
+}
+
 // --- Re-pointing and correction.
 
 TEST(Repointing, ThatIsRefusedIsSaidAndDoesNotHoldTheEndBack) {

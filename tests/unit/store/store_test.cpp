@@ -33,6 +33,7 @@ GroupSettings odd_settings() {
   settings.down_after = Millis(1234);
   settings.failover_timeout = Millis(4321);
   settings.parallel_syncs = 7;
+  settings.priority = 3;
   settings.crash_detection = true;
   settings.crash_confirm = Millis(17);
   settings.evidence_hold_max = Millis(18);
