@@ -66,7 +66,7 @@ CommandOptions command_options(const DaemonConfig& config) {
 
 DispatcherSettings dispatcher_settings(const DaemonConfig& config) {
   DispatcherSettings settings;
-  settings.seed = random_seed();
+  settings.policy.seed = random_seed();
   for (const WebhookSettings& hook : config.webhooks) settings.webhooks.push_back({hook.url, hook.secret, hook.groups});
   return settings;
 }

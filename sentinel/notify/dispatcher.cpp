@@ -9,8 +9,6 @@
 #include <random>
 #include <utility>
 
-#include "common/check.h"
-#include "common/rng.h"
 #include "sentinel/notify/script_runner.h"
 #include "sentinel/notify/webhook_client.h"
 
@@ -28,12 +26,7 @@ WallMillis wall_now() {
   return std::chrono::duration_cast<Millis>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
 
-// REQUIRES: attempts > 0.
-Millis delay_after(const RetryPolicy& policy, unsigned attempts) {
-  Millis delay = policy.first;
-  for (unsigned n = 1; n < attempts && delay < policy.max; ++n) delay *= 2;
-  return std::min(delay, policy.max);
-}
+Clocks clocks() { return {steady_now(), wall_now()}; }
 
 std::uint64_t random_word() {
   std::random_device device;
@@ -49,8 +42,7 @@ class Dispatcher::Impl : public std::enable_shared_from_this<Impl> {
         store_(store),
         settings_(std::move(settings)),
         on_event_(std::move(on_event)),
-        queue_(settings_.limits),
-        rng_(settings_.seed),
+        plan_(settings_.policy),
         timer_(executor_),
         scripts_(executor_, settings_.script_runtime_max),
         webhooks_(settings_.webhook_threads, settings_.webhook_timeout) {}
@@ -74,7 +66,7 @@ class Dispatcher::Impl : public std::enable_shared_from_this<Impl> {
 
   void stop() { timer_.cancel(); }
 
-  const DeliveryQueue& queue() const { return queue_; }
+  const DeliveryQueue& queue() const { return plan_.queue(); }
 
  private:
   void read() {
@@ -100,27 +92,18 @@ class Dispatcher::Impl : public std::enable_shared_from_this<Impl> {
   }
 
   void enqueue(OutboxRow row) {
-    const auto sink = parse_sink(row.entry.sink);
-    const bool runnable = sink && (sink->kind != SinkKind::Reconfiguration || row.entry.event.master_switch);
-    if (!runnable) {
-      // A newer program's, before a downgrade.
-      return update(OutboxDead{.id = row.id, .attempts = row.attempts, .error = "this program does not know the sink"});
-    }
-    // The clock may have been set since; no entry waits longer than its longest delay.
-    const WallMillis longest = policy(sink->kind).max.count();
-    const Millis wait(row.not_before == 0 ? 0 : std::clamp<WallMillis>(row.not_before - wall_now(), 0, longest));
-    queue_.add(std::move(row), steady_now() + wait);
+    if (auto dead = plan_.add(std::move(row), clocks())) update(std::move(*dead));
   }
 
   void pump() {
-    while (auto delivery = queue_.start_next(steady_now())) {
+    while (auto delivery = plan_.start_next(steady_now())) {
       if (delivery->sink.kind == SinkKind::Webhook) {
         post(std::move(*delivery));
       } else {
         run(std::move(*delivery));
       }
     }
-    const TimePoint due = queue_.next_due();
+    const TimePoint due = plan_.next_due();
     if (due == kNever) return;
     timer_.expires_at(std::chrono::steady_clock::time_point(due.time_since_epoch()));
     timer_.async_wait([weak = weak_from_this()](const asio::error_code& error) {
@@ -187,8 +170,7 @@ class Dispatcher::Impl : public std::enable_shared_from_this<Impl> {
   }
 
   void delivered(const Delivery& delivery) {
-    queue_.finish(delivery.id);
-    update(OutboxDelivered{.id = delivery.id});
+    update(plan_.ended(delivery, {.delivered = true}, clocks()));
     pump();
   }
 
@@ -200,24 +182,11 @@ class Dispatcher::Impl : public std::enable_shared_from_this<Impl> {
   };
 
   void failed(const Delivery& delivery, const Failure& failure) {
-    const RetryPolicy& retries = policy(delivery.sink.kind);
-    const unsigned attempts = delivery.attempts + 1;
-    if (failure.final || attempts >= retries.attempts_max || queue_.is_void(delivery.id)) {
-      queue_.finish(delivery.id);
-      update(OutboxDead{.id = delivery.id, .attempts = attempts, .error = failure.error});
-      report(failure.event, failure.text);
-    } else {
-      Millis delay = delay_after(retries, attempts);
-      if (delivery.sink.kind == SinkKind::Webhook) delay = delay / 2 + rng_.jitter(delay - delay / 2 + Millis(1));
-      queue_.retry(delivery.id, attempts, steady_now() + delay);
-      update(OutboxRetry{
-          .id = delivery.id, .attempts = attempts, .not_before = wall_now() + delay.count(), .error = failure.error});
-    }
+    OutboxUpdate what = plan_.ended(delivery, {.final = failure.final, .error = failure.error}, clocks());
+    const bool dead = std::holds_alternative<OutboxDead>(what);
+    update(std::move(what));
+    if (dead) report(failure.event, failure.text);
     pump();
-  }
-
-  const RetryPolicy& policy(SinkKind kind) const {
-    return kind == SinkKind::Webhook ? settings_.webhook_retry : settings_.script_retry;
   }
 
   void update(OutboxUpdate what) {
@@ -233,8 +202,7 @@ class Dispatcher::Impl : public std::enable_shared_from_this<Impl> {
   Store& store_;
   const DispatcherSettings settings_;
   const OnEvent on_event_;
-  DeliveryQueue queue_;
-  Rng rng_;
+  DeliveryPlan plan_;
   asio::steady_timer timer_;
   ScriptRunner scripts_;
   WebhookClient webhooks_;

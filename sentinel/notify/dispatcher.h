@@ -9,7 +9,7 @@
 //
 // A delivery is marked in the outbox after it succeeded, so a process killed
 // between the two repeats it at its next start; the idempotency key tells a
-// receiver. Order and retries: see delivery_queue.h and the settings below.
+// receiver. Order and retries: see delivery_queue.h and delivery_plan.h.
 //
 // What finally fails stays in the outbox as a dead letter and is reported as
 // an event of the process:
@@ -33,32 +33,18 @@
 #include "common/time.h"
 #include "sentinel/core/event.h"
 #include "sentinel/core/settings.h"
-#include "sentinel/notify/delivery_queue.h"
+#include "sentinel/notify/delivery_plan.h"
 #include "sentinel/notify/sink.h"
 #include "sentinel/store/store.h"
 
 namespace sentinel {
 
-// Attempt n fails: the next one is due after first * 2^(n-1), at most `max`.
-struct RetryPolicy {
-  Millis first{0};
-  Millis max{0};
-  unsigned attempts_max = 1;
-};
-
 struct DispatcherSettings {
   std::vector<Webhook> webhooks;
-  DeliveryLimits limits;
-
-  Millis script_runtime_max{60000};                                                              // Then SIGKILL.
-  RetryPolicy script_retry{.first = Millis(30000), .max = Millis(7680000), .attempts_max = 10};  // Stock's.
-
+  DeliveryPolicy policy;
+  Millis script_runtime_max{60000};  // Then SIGKILL.
   std::size_t webhook_threads = 4;
   Millis webhook_timeout{5000};  // To connect, to send, to answer: each.
-  // About 80 minutes in all. Half of each delay is drawn by chance, so that
-  // three sentinels do not knock together.
-  RetryPolicy webhook_retry{.first = Millis(1000), .max = Millis(300000), .attempts_max = 24};
-  std::uint64_t seed = 1;  // Of that chance.
 };
 
 class Dispatcher {

@@ -54,8 +54,8 @@ class DispatcherTest : public ::testing::Test {
     std::string pattern = (std::filesystem::temp_directory_path() / "vigil-notify-XXXXXX").string();
     if (::mkdtemp(pattern.data()) != nullptr) folder = pattern;
     // Quick retries; each test sets what it is about.
-    settings.script_retry = {.first = Millis(1), .max = Millis(20), .attempts_max = 10};
-    settings.webhook_retry = {.first = Millis(1), .max = Millis(20), .attempts_max = 10};
+    settings.policy.script_retry = {.first = Millis(1), .max = Millis(20), .attempts_max = 10};
+    settings.policy.webhook_retry = {.first = Millis(1), .max = Millis(20), .attempts_max = 10};
   }
   ~DispatcherTest() override {
     close();

@@ -68,7 +68,7 @@ case $(wc -l < $LOG) in 1) exit 1;; 2) kill -9 $$;; esac)");
 }
 
 TEST_F(Scripts, that_keep_failing_end_as_dead_letters_after_the_last_attempt) {
-  settings.script_retry.attempts_max = 4;
+  settings.policy.script_retry.attempts_max = 4;
   open();
   const std::string failing = script("failing", "echo run >> $LOG; exit 1");
   emit({event_of("mymaster", "m")}, group_with("mymaster", failing));
@@ -104,7 +104,7 @@ TEST_F(Scripts, that_are_not_there_count_as_exit_2) {
 
 TEST_F(Scripts, that_hang_are_killed_with_what_they_wait_for) {
   settings.script_runtime_max = Millis(300);
-  settings.script_retry.attempts_max = 1;
+  settings.policy.script_retry.attempts_max = 1;
   open();
   const std::string hung = script("hung", "sleep 1000 & echo $! >> $LOG; wait");
   emit({event_of("mymaster", "m")}, group_with("mymaster", hung));
@@ -176,7 +176,7 @@ grep SigIgn /proc/$$/status >> $LOG)");
 }
 
 TEST_F(Scripts, that_wait_for_a_retry_are_overtaken) {
-  settings.script_retry = {.first = Millis(3600000), .max = Millis(3600000), .attempts_max = 10};
+  settings.policy.script_retry = {.first = Millis(3600000), .max = Millis(3600000), .attempts_max = 10};
   open();
   const std::string notify = script("notify", "echo \"$2\" >> $LOG; [ \"$2\" != first ]");
   emit({event_of("mymaster", "first"), event_of("mymaster", "second")}, group_with("mymaster", notify));

@@ -109,7 +109,7 @@ TEST_F(Webhooks, of_one_group_do_not_wait_for_those_of_another) {
 }
 
 TEST_F(Webhooks, that_nobody_takes_end_as_dead_letters_and_the_next_goes_on) {
-  settings.webhook_retry.attempts_max = 3;
+  settings.policy.webhook_retry.attempts_max = 3;
   receiver.answer({500, 500, 500, 200});
   open_with_hook();
   emit({event_of("mymaster", "lost"), event_of("mymaster", "next")}, group);
@@ -136,7 +136,7 @@ TEST_F(Webhooks, whose_content_is_refused_are_not_repeated) {
 }
 
 TEST_F(Webhooks, to_nobody_are_repeated_and_given_up) {
-  settings.webhook_retry.attempts_max = 2;
+  settings.policy.webhook_retry.attempts_max = 2;
   const std::string nobody = receiver.origin();
   receiver.close();
   settings.webhooks = {{.url = nobody, .secret = {}}};
