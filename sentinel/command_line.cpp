@@ -27,7 +27,7 @@ constexpr std::string_view kHelp =
 
 Names that end in .yaml or .yml are YAML, in .conf sentinel.conf; for others the text decides. The program also
 works under the names redis-sentinel and valkey-sentinel, and as redis-server FILE --sentinel.
-Signals: SIGTERM and SIGINT stop, SIGHUP reopens the log file.
+Signals: SIGTERM and SIGINT stop, SIGHUP reopens the log file and reads certificates again.
 Documentation: configs/sentinel.yaml, docs/configuration.md
 )";
 

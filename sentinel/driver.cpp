@@ -12,6 +12,7 @@
 
 #include "common/overloaded.h"
 #include "sentinel/config/conf/merge_state.h"
+#include "sentinel/net/spawn.h"
 
 namespace sentinel {
 
@@ -36,8 +37,9 @@ ServerOptions server_options(const DaemonConfig& config) {
   options.bind.clear();
   for (const Endpoint& at : config.listen) {
     options.bind.push_back(at.host == "0.0.0.0" ? "*" : at.host == "::" ? "::*" : at.host);
-    options.port = at.port;
+    options.port = at.port != 0 ? std::optional(at.port) : std::nullopt;
   }
+  if (config.tls.port != 0) options.tls_port = config.tls.port;
   options.clients_max = config.limits.max_clients;
   options.idle_timeout = std::chrono::duration_cast<std::chrono::seconds>(config.conf.idle_timeout);
   options.subscriber_output_max = config.limits.client_output_buffer;
@@ -71,13 +73,14 @@ DispatcherSettings dispatcher_settings(const DaemonConfig& config) {
   return settings;
 }
 
-PeerOptions peer_options(const DaemonConfig& config) {
+PeerOptions peer_options(const DaemonConfig& config, const std::shared_ptr<Tls>& tls) {
   PeerOptions options;
   options.self = config.process.self;
   options.announced = config.process.announce;
   options.version = VIGIL_VERSION;
   options.user = config.conf.sentinel_user;
   options.password = config.peer_password;
+  if (config.tls.links) options.tls = tls;
   return options;
 }
 
@@ -93,7 +96,8 @@ spdlog::level::level_enum log_level(Level level) {
 
 }  // namespace
 
-Driver::Driver(asio::io_context& io, DaemonConfig config, Store& store, std::function<void()> on_shutdown)
+Driver::Driver(asio::io_context& io, DaemonConfig config, Store& store, std::shared_ptr<Tls> tls,
+               std::function<void()> on_shutdown)
     : io_(io),
       config_([&] {
         config.process.self = store.sentinel_id();
@@ -101,6 +105,7 @@ Driver::Driver(asio::io_context& io, DaemonConfig config, Store& store, std::fun
         return std::move(config);
       }()),
       store_(store),
+      tls_(std::move(tls)),
       on_shutdown_(std::move(on_shutdown)),
       started_(now()),
       run_id_(random_hex(40)),
@@ -111,14 +116,16 @@ Driver::Driver(asio::io_context& io, DaemonConfig config, Store& store, std::fun
       }()),
       links_(
           io.get_executor(), [this](Input input) { feed(input); },
-          LinkOptions{.name = config_.process.self.value.substr(0, 8)}),
+          LinkOptions{.name = config_.process.self.value.substr(0, 8), .tls = config_.tls.links ? tls_ : nullptr}),
       peers_(
-          io.get_executor(), [this](Input input) { feed(input); }, peer_options(config_)),
+          io.get_executor(), [this](Input input) { feed(input); }, peer_options(config_, tls_)),
       commands_(*this, clients_, pubsub_, command_options(config_)),
-      server_(io.get_executor(), server_options(config_), clients_, commands_,
-              [this](asio::ip::tcp::socket socket, std::string unread, std::vector<std::string> words) {
-                if (!stopped_) peers_.adopt(std::move(socket), std::move(unread), std::move(words));
-              }),
+      server_(
+          io.get_executor(), server_options(config_), clients_, commands_,
+          [this](Stream stream, std::string unread, std::vector<std::string> words) {
+            if (!stopped_) peers_.adopt(std::move(stream), std::move(unread), std::move(words));
+          },
+          tls_),
       timer_(io) {}
 
 Driver::~Driver() { stop(); }
@@ -140,6 +147,10 @@ Result<void> Driver::start() {
   }
   if (!imported_.empty()) store_.commit({++last_ticket_, std::exchange(imported_, {}), {}});
   dispatcher_->wake();
+  if (tls_) {
+    for (const std::string& warning : tls_->warnings()) spdlog::warn("{}", warning);
+    spawn(io_.get_executor(), "certificates", watch_certificates(tls_));
+  }
   pump();
   return {};
 }
@@ -152,6 +163,10 @@ RestoredState Driver::restore() {
   imported_ = std::move(merge.imported);
   facts_ = conf::initial_facts(config_, config_.process.self, merge.restored);
   return std::move(merge.restored);
+}
+
+void Driver::reload_tls() {
+  if (tls_) reload_certificates(*tls_);
 }
 
 void Driver::stop() {
@@ -180,7 +195,7 @@ DaemonFacts Driver::facts() const {
   const auto length = ::readlink("/proc/self/exe", path, sizeof path);
   if (length > 0) facts.executable.assign(path, static_cast<std::size_t>(length));
   facts.run_id = run_id_;
-  facts.port = server_.port();
+  facts.port = port();
   facts.uptime = now() - started_;
   if (dispatcher_) {
     facts.running_scripts = dispatcher_->running_scripts();

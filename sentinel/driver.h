@@ -29,6 +29,7 @@
 #include "sentinel/net/peer_hub.h"
 #include "sentinel/net/pubsub.h"
 #include "sentinel/net/resp_server.h"
+#include "sentinel/net/tls.h"
 #include "sentinel/notify/dispatcher.h"
 #include "sentinel/store/store.h"
 
@@ -41,14 +42,19 @@ inline constexpr Millis kDurableWaitMax{5000};
 class Driver final : public Daemon {
  public:
   // `store` outlives the driver. on_shutdown is called for the SHUTDOWN command.
-  Driver(asio::io_context& io, DaemonConfig config, Store& store, std::function<void()> on_shutdown);
+  // tls: as config.tls says, or null.
+  Driver(asio::io_context& io, DaemonConfig config, Store& store, std::shared_ptr<Tls> tls,
+         std::function<void()> on_shutdown);
   ~Driver() override;
 
   // Listens and begins to watch. The error names the address.
   Result<void> start();
   // Stops listening, watching and delivering. What is queued for the disk is written by the store's end.
   void stop();
-  std::uint16_t port() const { return server_.port(); }
+  // The plain-text port; without one, that of TLS.
+  std::uint16_t port() const { return server_.port() != 0 ? server_.port() : server_.tls_port(); }
+  // Reads certificates and keys again; on error the old ones stay. Logs what came of it.
+  void reload_tls();
 
   // Daemon, for the commands.
   const Coordinator& core() const override { return *core_; }
@@ -94,6 +100,7 @@ class Driver final : public Daemon {
   std::optional<conf::ConfFacts> facts_;  // Until start(), in sentinel.conf mode.
   DaemonConfig config_;
   Store& store_;
+  std::shared_ptr<Tls> tls_;  // Null: nothing speaks TLS.
   std::function<void()> on_shutdown_;
   const TimePoint started_;
   std::string run_id_;

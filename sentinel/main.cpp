@@ -25,11 +25,13 @@ int fail(const std::string& why) {
   return 1;
 }
 
-void reopen_log_on(asio::signal_set& signals, const LogSettings& log) {
-  signals.async_wait([&signals, &log](const std::error_code& error, int) {
+// What SIGHUP is for: rotated logs and renewed certificates.
+void reload_on(asio::signal_set& signals, const LogSettings& log, Driver& driver) {
+  signals.async_wait([&signals, &log, &driver](const std::error_code& error, int) {
     if (error) return;
     if (auto reopened = set_up_logging(log); !reopened) spdlog::error("{}", reopened.error());
-    reopen_log_on(signals, log);
+    driver.reload_tls();
+    reload_on(signals, log, driver);
   });
 }
 
@@ -62,10 +64,13 @@ int run(DaemonConfig config) {
   auto store = Store::open(std::filesystem::path(config.state_dir) / "state.db", options);
   if (!store) return fail(store.error());
 
+  auto tls = Tls::load_if_used(config.tls);
+  if (!tls) return fail("Failed to configure TLS: " + tls.error());
+
   asio::io_context io(1);
   const LogSettings log = config.log;
   const std::size_t groups = config.groups.size();
-  Driver driver(io, std::move(config), **store, [&io] { io.stop(); });
+  Driver driver(io, std::move(config), **store, std::move(*tls), [&io] { io.stop(); });
   if (auto started = driver.start(); !started) return fail(started.error());
   spdlog::info("vigil-sentinel {} listens on port {}, id {}, {} group{}", VIGIL_VERSION, driver.port(),
                (*store)->sentinel_id().value, groups, groups == 1 ? "" : "s");
@@ -76,8 +81,8 @@ int run(DaemonConfig config) {
     spdlog::info("stops on {}", signal == SIGINT ? "SIGINT" : "SIGTERM");
     io.stop();
   });
-  asio::signal_set reopen_signals(io, SIGHUP);
-  reopen_log_on(reopen_signals, log);
+  asio::signal_set reload_signals(io, SIGHUP);
+  reload_on(reload_signals, log, driver);
 
   SystemdNotifier systemd(io);
   systemd.ready(groups);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "common/endpoint.h"
+#include "common/tls_settings.h"
 #include "sentinel/config/config_error.h"
 #include "sentinel/core/settings.h"
 
@@ -40,16 +41,6 @@ struct WebhookSettings {
   std::string secret;               // Key of the HMAC-SHA256 signature. Empty: unsigned.
   std::vector<std::string> groups;  // Only events of these. Empty: all, and process events.
   bool operator==(const WebhookSettings&) const = default;
-};
-
-// The shape is fixed so that files can be prepared; read_config() refuses `enabled: on`.
-struct TlsSettings {
-  bool enabled = false;
-  std::string cert_file;
-  std::string key_file;
-  std::string ca_file;
-  bool require_client_certificate = true;
-  bool operator==(const TlsSettings&) const = default;
 };
 
 inline constexpr std::uint16_t kDefaultPort = 26379;
@@ -122,6 +113,13 @@ struct ConfSettings {
   std::string bind_source_address;
 };
 
+// A TLS block speaks TLS everywhere unless it says otherwise.
+inline TlsSettings yaml_tls_defaults() {
+  TlsSettings tls;
+  tls.links = true;
+  return tls;
+}
+
 struct DaemonConfig {
   std::string file;  // The path it was read from.
   ConfigFormat format = ConfigFormat::Yaml;
@@ -130,9 +128,9 @@ struct DaemonConfig {
   std::vector<ConfOverride> overrides;  // Of the command line.
   ProcessSettings process;  // `self` stays empty: the store knows it. `announce.host` may be empty: derive it
                             // from the local address of a connection to a master.
-  std::vector<Endpoint> listen{{"0.0.0.0", kDefaultPort}};
-  std::string password;       // Clients and peers must send it. Empty: none.
-  std::string peer_password;  // What we send to peers. Equal to `password` unless given.
+  std::vector<Endpoint> listen{{"0.0.0.0", kDefaultPort}};  // Port 0: with TLS only, at tls.port.
+  std::string password;                                     // Clients and peers must send it. Empty: none.
+  std::string peer_password;                                // What we send to peers. Equal to `password` unless given.
   std::string state_dir = "/var/lib/vigil";
   LogSettings log;
   ClientLimits limits;
@@ -140,6 +138,12 @@ struct DaemonConfig {
   std::vector<WebhookSettings> webhooks;
   GroupSettings defaults = yaml_group_defaults();  // Also of groups added later by SENTINEL MONITOR.
   std::vector<GroupSettings> groups;
+
+  // The port that other sentinels are told, unless announce-port says another: theirs must be able to connect.
+  std::uint16_t reached_at() const {
+    const std::uint16_t plain = listen.empty() ? std::uint16_t{0} : listen.front().port;
+    return (tls.links || plain == 0) && tls.port != 0 ? tls.port : plain;
+  }
 
   std::vector<ConfigError> warnings;  // Worth a log line at start; none stops it.
 };

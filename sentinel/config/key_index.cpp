@@ -89,7 +89,7 @@ std::vector<KeyDoc> documented_keys() {
   add_docs(docs, "", root_keys(), RootDraft{});
   add_docs(docs, "log", log_keys(), LogSettings{});
   add_docs(docs, "limits", limit_keys(), ClientLimits{});
-  add_docs(docs, "tls", tls_keys(), TlsSettings{});
+  add_docs(docs, "tls", tls_keys(), yaml_tls_defaults());
   add_docs(docs, "webhooks", webhook_keys(), WebhookSettings{});
   add_docs(docs, "defaults", group_keys(), yaml_group_defaults());
   add_docs(docs, "groups", identity_keys(), GroupSettings{});

@@ -229,10 +229,25 @@ const KeyTable<ClientLimits>& limit_keys() {
 const KeyTable<TlsSettings>& tls_keys() {
   static const KeyTable<TlsSettings> table{
       switch_key("enabled", &TlsSettings::enabled),
+      count_key("port", &TlsSettings::port, {1, 65535}),
       path_key("cert-file", &TlsSettings::cert_file),
       path_key("key-file", &TlsSettings::key_file),
-      path_key("ca-file", &TlsSettings::ca_file),
-      switch_key("require-client-certificate", &TlsSettings::require_client_certificate),
+      secret_key("key-password", &TlsSettings::key_file_pass),
+      secret_file_key("key-password-file", &TlsSettings::key_file_pass),
+      path_key("ca-file", &TlsSettings::ca_cert_file),
+      path_key("ca-dir", &TlsSettings::ca_cert_dir),
+      choice_key("require-client-certificate", &TlsSettings::auth_clients,
+                 Choices<TlsClientCertificate>{{"on", TlsClientCertificate::Required},
+                                               {"optional", TlsClientCertificate::Optional},
+                                               {"off", TlsClientCertificate::Ignored}}),
+      switch_key("links", &TlsSettings::links),
+      path_key("client-cert-file", &TlsSettings::client_cert_file),
+      path_key("client-key-file", &TlsSettings::client_key_file),
+      secret_key("client-key-password", &TlsSettings::client_key_file_pass),
+      secret_file_key("client-key-password-file", &TlsSettings::client_key_file_pass),
+      choice_key("min-version", &TlsSettings::protocols, Choices<std::string>{{"1.2", ""}, {"1.3", "TLSv1.3"}}),
+      text_key("ciphers", &TlsSettings::ciphers),
+      text_key("ciphersuites", &TlsSettings::ciphersuites),
   };
   return table;
 }

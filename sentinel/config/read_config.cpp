@@ -66,7 +66,6 @@ class Reader {
     read_top();
     read_block(seen_, "log", log_keys(), config_.log, problems_);
     read_block(seen_, "limits", limit_keys(), config_.limits, problems_);
-    read_tls();
     read_defaults();
     read_groups();
     read_webhooks();
@@ -97,9 +96,11 @@ class Reader {
     config_.peer_password = draft.peer_password.empty() ? draft.password : draft.peer_password;
     config_.state_dir = draft.state_dir;
     config_.listen.clear();
-    for (const std::string& host : draft.bind) config_.listen.push_back({host, draft.port});
+    plain_port_ = draft.port;
+    read_tls(draft);
+    for (const std::string& host : draft.bind) config_.listen.push_back({host, plain_port_});
     Endpoint& announce = config_.process.announce;
-    announce.port = draft.announce_port != 0 ? draft.announce_port : draft.port;
+    announce.port = draft.announce_port != 0 ? draft.announce_port : config_.reached_at();
     announce.host = draft.announce_host;
     if (announce.host.empty() && draft.bind.size() == 1 && !is_wildcard(draft.bind[0])) announce.host = draft.bind[0];
     place_ourselves(draft);
@@ -114,7 +115,9 @@ class Reader {
       return peer.port == announce.port && std::find(local.begin(), local.end(), peer.host) != local.end();
     };
     for (const Endpoint& peer : draft.peers) {
-      const bool listens = std::find(config_.listen.begin(), config_.listen.end(), peer) != config_.listen.end();
+      const bool listens = std::any_of(config_.listen.begin(), config_.listen.end(), [&](const Endpoint& at) {
+        return at.host == peer.host && peer.port == config_.reached_at();
+      });
       if (peer == announce || listens || is_local(peer)) {
         if (announce.host.empty()) announce.host = peer.host;
         in_own_list_ = true;
@@ -124,12 +127,33 @@ class Reader {
     }
   }
 
-  void read_tls() {
-    read_block(seen_, "tls", tls_keys(), config_.tls, problems_);
-    if (!config_.tls.enabled) return;
-    problems_.error(
-        place(seen_, "tls", root_),
-        "tls: not available in this version; remove \"enabled: on\" and keep the traffic on a private network");
+  // Without a port of its own TLS takes `port`, and nobody is served in plain text.
+  void read_tls(const RootDraft& draft) {
+    TlsSettings& tls = config_.tls = yaml_tls_defaults();
+    read_block(seen_, "tls", tls_keys(), tls, problems_);
+    const YamlNode& where = place(seen_, "tls", root_);
+    if (where.kind == YamlNode::Kind::Map) {
+      SeenKeys seen;
+      for (const auto& [key, value] : where.pairs) seen.emplace(key.text, &value);
+      refuse_both(seen, "key-password", problems_);
+      refuse_both(seen, "client-key-password", problems_);
+    }
+    if (!tls.enabled) {
+      tls.port = 0;
+      tls.links = false;
+      return;
+    }
+    if (tls.cert_file.empty()) problems_.error(where, "tls: cert-file is missing");
+    if (tls.key_file.empty()) problems_.error(where, "tls: key-file is missing");
+    if (tls.client_cert_file.empty() != tls.client_key_file.empty())
+      problems_.error(where, "tls: client-cert-file and client-key-file belong together: one is missing");
+    const bool checks = tls.links || tls.auth_clients != TlsClientCertificate::Ignored;
+    if (checks && tls.ca_cert_file.empty() && tls.ca_cert_dir.empty())
+      problems_.error(where, "tls: ca-file or ca-dir is missing: it tells whose certificates are accepted");
+    if (tls.port == draft.port)
+      problems_.error(where, "tls: port is the plain-text port; leave it out to serve TLS only");
+    plain_port_ = tls.port == 0 ? std::uint16_t{0} : draft.port;
+    if (tls.port == 0) tls.port = draft.port;
   }
 
   void read_defaults() {
@@ -283,7 +307,8 @@ class Reader {
   DaemonConfig config_;
   SeenKeys seen_;
   SeenKeys default_seen_;
-  bool in_own_list_ = false;  // `peers` names us, too.
+  bool in_own_list_ = false;      // `peers` names us, too.
+  std::uint16_t plain_port_ = 0;  // 0: TLS has taken it.
   std::vector<ReadGroup> groups_;
   bool webhook_secret_inline_ = false;
 };

@@ -122,6 +122,15 @@ Key<Target> choice_key(std::string name, Value Target::*field, Choices<Value> ch
   return {name, read, print};
 }
 
+// Any one line of text, without quotes or control characters.
+template <typename Target>
+Key<Target> text_key(std::string name, std::string Target::*field) {
+  auto read = [=](const YamlNode& node, Target& target, Problems& problems) {
+    if (const std::string* text = scalar_text(node, name, problems)) target.*field = *text;
+  };
+  return {name, read, [=](const Target& target) { return target.*field; }};
+}
+
 template <typename Target>
 Key<Target> secret_key(std::string name, std::string Target::*field) {
   auto read = [=](const YamlNode& node, Target& target, Problems& problems) {

@@ -26,6 +26,7 @@ const char* const kFooter = R"help(Examples:
   vigilctl --sentinel 10.0.0.1:26379 --sentinel 10.0.0.2:26379 status mymaster
   VIGIL_PASSWORD="$(cat /etc/vigil/password)" vigilctl watch --status
   vigilctl --password-file /etc/vigil/password explain mymaster
+  vigilctl --tls --cacert ca.crt --cert me.crt --key me.key status
   vigilctl timeline mymaster
   vigilctl drill mymaster --fault planned --max-outage 100 --max-lost 0
   vigilctl --json status | jq -r '.groups[] | select(.healthy | not) | .name'
@@ -44,6 +45,8 @@ struct Arguments {
   std::string deployment_file;
   std::string user, password, password_file;
   std::string node_user, node_password_file;
+  bool tls = false, plain_nodes = false;
+  TlsClientOptions tls_files;
   unsigned timeout_ms = 1000;
   bool json = false;
   bool no_color = false;
@@ -112,6 +115,11 @@ Result<SessionOptions> session_options(const Arguments& arguments) {
                   .credentials = {.user = arguments.node_user, .password = *node_password},
                   .connect_timeout = timeout,
                   .command_timeout = timeout};
+  if (!arguments.tls) return options;
+  auto tls = TlsClient::load(arguments.tls_files);
+  if (!tls) return unexpected(tls.error());
+  options.sentinel.tls = *tls;
+  if (!arguments.plain_nodes) options.node.tls = *tls;
   return options;
 }
 
@@ -137,6 +145,17 @@ void add_globals(CLI::App& app, Arguments& a) {
   app.add_option("--password", a.password, "Password of the sentinels. Better: VIGIL_PASSWORD or --password-file");
   app.add_option("--password-file", a.password_file, "File whose first line is the sentinels' password")
       ->type_name("FILE");
+  auto* tls = app.add_flag("--tls", a.tls, "Speak TLS with sentinels and data nodes");
+  app.add_option("--cacert", a.tls_files.ca_file,
+                 "The authority that signed their certificates (default: the system's)")
+      ->type_name("FILE")
+      ->needs(tls);
+  app.add_option("--cert", a.tls_files.cert_file, "Our certificate, where one is asked for")
+      ->type_name("FILE")
+      ->needs(tls);
+  app.add_option("--key", a.tls_files.key_file, "Its key")->type_name("FILE")->needs(tls);
+  app.add_flag("--insecure", a.tls_files.insecure, "Believe any certificate")->needs(tls);
+  app.add_flag("--plain-nodes", a.plain_nodes, "With --tls: data nodes speak plain text")->needs(tls);
   app.add_option("--node-user", a.node_user, "User at the data nodes");
   app.add_option("--node-password-file", a.node_password_file,
                  "File with the data nodes' password; or VIGIL_NODE_PASSWORD")

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 #include <poll.h>
 
+#include <array>
 #include <cerrno>
 #include <cstring>
 
@@ -102,6 +103,11 @@ Result<Connection> Connection::open(const Endpoint& at, const ConnectOptions& op
   }
   redisSetTimeout(context.get(), to_timeval(options.command_timeout));
   Connection link(at, options.kind, std::move(context));
+  if (options.tls) {
+    auto tls = options.tls->secure(link.context_->fd);
+    if (!tls) return unexpected(link.tls_error(tls.error()));
+    link.tls_ = std::move(*tls);
+  }
   if (options.credentials.password.empty()) return link;
 
   std::vector<std::string> auth{"AUTH"};
@@ -116,7 +122,47 @@ std::string Connection::network_error() const {
   return describe_network_error(at_, kind_, error, context_->errstr);
 }
 
+std::string Connection::tls_error(const std::string& why) const {
+  if (why == kTlsTimedOut) return describe_network_error(at_, kind_, ETIMEDOUT, why);
+  return describe_network_error(at_, kind_, 0, why);
+}
+
+// Through TLS, at once; hiredis keeps what it is given until it is asked for an answer.
+Result<void> Connection::write(const std::vector<std::string>& words) {
+  Arguments arguments(words);
+  char* raw = nullptr;
+  const auto size =
+      redisFormatCommandArgv(&raw, static_cast<int>(words.size()), arguments.texts.data(), arguments.lengths.data());
+  if (size < 0) return unexpected(fmt::format("{}: out of memory", to_string(at_)));
+  const auto written = tls_->write({raw, static_cast<std::size_t>(size)});
+  redisFreeCommand(raw);
+  if (!written) return unexpected(tls_error(written.error()));
+  return {};
+}
+
+Result<bool> Connection::read_tls() {
+  std::array<char, 16 * 1024> buffer;
+  const auto count = tls_->read(buffer.data(), buffer.size());
+  if (!count && count.error() == kTlsTimedOut) return false;
+  if (!count) return unexpected(tls_error(count.error()));
+  redisReaderFeed(context_->reader, buffer.data(), *count);
+  return true;
+}
+
 Result<Reply> Connection::command(const std::vector<std::string>& words) {
+  if (tls_) {
+    if (auto written = write(words); !written) return unexpected(written.error());
+    void* raw = nullptr;
+    while (true) {
+      if (redisGetReplyFromReader(context_.get(), &raw) != REDIS_OK) return unexpected(network_error());
+      if (raw != nullptr) break;
+      const auto more = read_tls();
+      if (!more) return unexpected(more.error());
+      if (!*more) return unexpected(tls_error(kTlsTimedOut));
+    }
+    HiredisReply reply(static_cast<redisReply*>(raw));
+    return from_hiredis(*reply);
+  }
   Arguments arguments(words);
   HiredisReply reply(static_cast<redisReply*>(redisCommandArgv(context_.get(), static_cast<int>(words.size()),
                                                                arguments.texts.data(), arguments.lengths.data())));
@@ -131,6 +177,7 @@ Result<Reply> Connection::ask(const std::vector<std::string>& words) {
 }
 
 Result<void> Connection::send(const std::vector<std::string>& words) {
+  if (tls_) return write(words);
   Arguments arguments(words);
   redisAppendCommandArgv(context_.get(), static_cast<int>(words.size()), arguments.texts.data(),
                          arguments.lengths.data());
@@ -146,8 +193,14 @@ Result<std::optional<Reply>> Connection::read(Millis wait) {
   if (redisGetReplyFromReader(context_.get(), &raw) != REDIS_OK) return unexpected(network_error());
   if (raw == nullptr) {
     pollfd poller{.fd = context_->fd, .events = POLLIN, .revents = 0};
-    if (poll(&poller, 1, static_cast<int>(wait.count())) <= 0) return std::nullopt;
-    if (redisBufferRead(context_.get()) != REDIS_OK) return unexpected(network_error());
+    const bool here = tls_ && tls_->has_unread();
+    if (!here && poll(&poller, 1, static_cast<int>(wait.count())) <= 0) return std::nullopt;
+    if (tls_) {
+      // Part of a record, or one of TLS's own: no reply yet.
+      const auto more = read_tls();
+      if (!more) return unexpected(more.error());
+    } else if (redisBufferRead(context_.get()) != REDIS_OK)
+      return unexpected(network_error());
     if (redisGetReplyFromReader(context_.get(), &raw) != REDIS_OK) return unexpected(network_error());
   }
   if (raw == nullptr) return std::nullopt;

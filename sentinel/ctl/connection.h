@@ -5,7 +5,7 @@
 //   auto reply = link->ask({"SENTINEL", "MASTERS"});
 //
 // One thread uses a connection. After a network error it is dead: open another.
-// hiredis 0.14 knows no TLS; reach TLS-only deployments through a local stunnel.
+// With options.tls the bytes go through TLS (tls_client.h); hiredis connects and parses all the same.
 #pragma once
 
 #include <hiredis/hiredis.h>
@@ -19,6 +19,7 @@
 #include "common/resp_reply.h"
 #include "common/result.h"
 #include "common/time.h"
+#include "sentinel/ctl/tls_client.h"
 
 namespace sentinel {
 
@@ -32,6 +33,7 @@ struct Credentials {
 struct ConnectOptions {
   ServerKind kind = ServerKind::Sentinel;
   Credentials credentials;
+  std::shared_ptr<const TlsClient> tls = nullptr;  // Null: plain text.
   Millis connect_timeout{1000};
   Millis command_timeout{1000};
 };
@@ -70,10 +72,14 @@ class Connection {
   Connection(Endpoint at, ServerKind kind, std::unique_ptr<redisContext, Free> context)
       : at_(std::move(at)), kind_(kind), context_(std::move(context)) {}
   std::string network_error() const;
+  std::string tls_error(const std::string& why) const;
+  Result<void> write(const std::vector<std::string>& words);
+  Result<bool> read_tls();  // false: nothing came in time.
 
   Endpoint at_;
   ServerKind kind_;
   std::unique_ptr<redisContext, Free> context_;
+  std::unique_ptr<TlsLink> tls_;  // Destroyed first: it says goodbye over the context's socket.
 };
 
 }  // namespace sentinel

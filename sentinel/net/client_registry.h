@@ -14,9 +14,10 @@ namespace sentinel {
 struct ClientStatistics {
   std::uint64_t connections = 0;
   std::uint64_t rejected_connections = 0;
-  std::uint64_t evicted_clients = 0;   // Made room for others, or held too much memory.
-  std::uint64_t slow_subscribers = 0;  // Closed: did not read their messages.
-  std::uint64_t idle_clients = 0;      // Closed: said nothing for the idle timeout.
+  std::uint64_t handshake_failures = 0;  // Of TLS.
+  std::uint64_t evicted_clients = 0;     // Made room for others, or held too much memory.
+  std::uint64_t slow_subscribers = 0;    // Closed: did not read their messages.
+  std::uint64_t idle_clients = 0;        // Closed: said nothing for the idle timeout.
   std::uint64_t commands = 0;
   std::uint64_t error_replies = 0;
   std::uint64_t input_bytes = 0;

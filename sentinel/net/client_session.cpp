@@ -6,6 +6,8 @@
 #include <asio/use_awaitable.hpp>
 #include <utility>
 
+#include "sentinel/net/tls.h"
+
 namespace sentinel {
 namespace {
 
@@ -18,10 +20,10 @@ void give_back(std::string& buffer) {
 
 }  // namespace
 
-ClientSession::ClientSession(asio::ip::tcp::socket socket, ClientFacts facts, std::shared_ptr<SessionContext> context)
+ClientSession::ClientSession(Stream stream, ClientFacts facts, std::shared_ptr<SessionContext> context)
     : Client(std::move(facts)),
-      socket_(std::move(socket)),
-      progress_(socket_.get_executor()),
+      stream_(std::move(stream)),
+      progress_(stream_.get_executor()),
       context_(std::move(context)) {
   progress_.expires_at(ShellClock::time_point::max());
   context_->registry.add(*this);
@@ -40,14 +42,15 @@ void ClientSession::detach() {
 
 asio::awaitable<void> ClientSession::run() {
   const auto self = shared_from_this();
+  if (stream_.encrypted() && !co_await shake_hands()) co_return close();
   After after = After::KeepOpen;
   while (after == After::KeepOpen && !closing) {
     asio::error_code failure;
-    co_await socket_.async_wait(asio::ip::tcp::socket::wait_read, asio::redirect_error(asio::use_awaitable, failure));
+    if (!stream_.has_unread()) co_await stream_.async_wait_readable(asio::redirect_error(asio::use_awaitable, failure));
     if (failure || closing) break;
     const std::span<char> room = parser_.prepare();
     if (room.empty()) break;  // One request larger than kQueryBufferBytesMax.
-    const std::size_t count = socket_.read_some(asio::buffer(room.data(), room.size()), failure);
+    const std::size_t count = stream_.read_some(asio::buffer(room.data(), room.size()), failure);
     if (failure == asio::error::would_block || failure == asio::error::try_again) continue;
     if (failure) break;
     parser_.commit(count);
@@ -66,11 +69,24 @@ asio::awaitable<void> ClientSession::run() {
     if (closing) co_return;
     closing = true;
     detach();
-    context_->adopt_peer(std::move(socket_), std::string(parser_.unread()), std::move(peer_words_));
+    context_->adopt_peer(std::move(stream_), std::string(parser_.unread()), std::move(peer_words_));
     co_return;
   }
   if (after == After::Close) co_await drained(0);
   close();
+}
+
+asio::awaitable<bool> ClientSession::shake_hands() {
+  const asio::error_code failure = co_await stream_.handshake(kTlsHandshakeDeadline);
+  if (closing) co_return false;
+  last_request = ShellClock::now();
+  if (!failure) co_return true;
+  ++context_->registry.statistics.handshake_failures;
+  if (++context_->handshake_warnings <= kHandshakeWarningsMax) {
+    spdlog::warn("Error accepting a client connection: {} (addr={} laddr={})", stream_.why_failed(failure),
+                 facts().address, facts().local_address);
+  }
+  co_return false;
 }
 
 // Everything that has arrived completely.
@@ -131,7 +147,7 @@ void ClientSession::flush() {
   if (writing_ || output.empty()) return;
   // Nearly always the socket takes all of it at once; what it doesn't is sent when it can be.
   asio::error_code failure;
-  const std::size_t count = socket_.write_some(asio::buffer(output), failure);
+  const std::size_t count = stream_.write_some(asio::buffer(output), failure);
   if (failure && failure != asio::error::would_block && failure != asio::error::try_again) return close();
   if (!failure) count_written(count);
   if (count == output.size()) {
@@ -153,7 +169,7 @@ void ClientSession::count_written(std::size_t bytes) {
 void ClientSession::write_some() {
   writing_ = true;
   const auto rest = asio::buffer(in_flight_.data() + in_flight_sent_, in_flight_.size() - in_flight_sent_);
-  socket_.async_write_some(rest, [this, self = shared_from_this()](const asio::error_code& failure, std::size_t count) {
+  stream_.async_write_some(rest, [this, self = shared_from_this()](const asio::error_code& failure, std::size_t count) {
     writing_ = false;
     if (closing) return;
     if (failure) {
@@ -182,9 +198,7 @@ void ClientSession::write_some() {
 void ClientSession::close() {
   if (closing) return;
   closing = true;
-  asio::error_code ignored;  // The peer may have closed first.
-  socket_.shutdown(asio::ip::tcp::socket::shutdown_both, ignored);
-  socket_.close(ignored);
+  stream_.close();
   progress_.cancel();
 }
 

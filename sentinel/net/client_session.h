@@ -3,14 +3,13 @@
 // read its replies is not read from either, and a subscriber that does not
 // read is closed.
 //
-//   auto session = std::make_shared<ClientSession>(std::move(socket), facts, context);
+//   auto session = std::make_shared<ClientSession>(std::move(stream), facts, context);
 //   spawn(executor, session->describe(), session->run());
 //
 // Threading: the server's executor only.
 #pragma once
 
 #include <asio/awaitable.hpp>
-#include <asio/ip/tcp.hpp>
 #include <asio/steady_timer.hpp>
 #include <functional>
 #include <memory>
@@ -20,6 +19,7 @@
 #include "common/resp/request_parser.h"
 #include "sentinel/net/client_handler.h"
 #include "sentinel/net/client_registry.h"
+#include "sentinel/net/stream.h"
 
 namespace sentinel {
 
@@ -27,10 +27,12 @@ namespace sentinel {
 inline constexpr std::size_t kOutputPauseBytes = std::size_t{256} << 10;
 // While all clients together hold too much, those that hold more than this are closed.
 inline constexpr std::size_t kFairShareBytes = std::size_t{64} << 10;
+// Failed TLS handshakes beyond this are counted, not logged.
+inline constexpr unsigned kHandshakeWarningsMax = 10;  // A second.
 
-// The socket of a client that turned out to be a Vigil peer, what it sent
+// The stream of a client that turned out to be a Vigil peer, what it sent
 // after the words that said so, and those words (SENTINEL PEER HELLO ...).
-using AdoptPeer = std::function<void(asio::ip::tcp::socket socket, std::string unread, std::vector<std::string> words)>;
+using AdoptPeer = std::function<void(Stream stream, std::string unread, std::vector<std::string> words)>;
 
 // What all sessions of a server share.
 struct SessionContext {
@@ -39,12 +41,13 @@ struct SessionContext {
   AdoptPeer adopt_peer;
   std::size_t subscriber_output_max;  // Bytes.
   std::size_t buffered_max;           // Bytes, all clients together.
+  unsigned handshake_warnings = 0;    // Logged since the last sweep.
   bool server_gone = false;           // Handler and registry must not be used any more.
 };
 
 class ClientSession final : public Client, public std::enable_shared_from_this<ClientSession> {
  public:
-  ClientSession(asio::ip::tcp::socket socket, ClientFacts facts, std::shared_ptr<SessionContext> context);
+  ClientSession(Stream stream, ClientFacts facts, std::shared_ptr<SessionContext> context);
   ~ClientSession() override;
 
   // Until the client or the server ends it.
@@ -66,6 +69,7 @@ class ClientSession final : public Client, public std::enable_shared_from_this<C
  private:
   enum class After { KeepOpen, Close, GiveAway };
 
+  asio::awaitable<bool> shake_hands();
   asio::awaitable<After> handle_requests();
   asio::awaitable<void> drained(std::size_t bytes_max);
   std::size_t bytes_unsent() const { return output.size() + bytes_in_flight(); }
@@ -73,7 +77,7 @@ class ClientSession final : public Client, public std::enable_shared_from_this<C
   void count_written(std::size_t bytes);
   void account();
 
-  asio::ip::tcp::socket socket_;
+  Stream stream_;
   asio::steady_timer progress_;  // Cancelled whenever bytes left or the session closes.
   std::shared_ptr<SessionContext> context_;
   RequestParser parser_;

@@ -1,7 +1,7 @@
-// Opens a TCP connection with a deadline on each step, and says what went
+// Opens a connection, with TLS or without, with a deadline on each step, and says what went
 // wrong in the core's words.
 //
-//   Dialed dialed = co_await dial(executor, Endpoint{"redis-1", 6379});
+//   Dialed dialed = co_await dial(executor, Endpoint{"redis-1", 6379}, tls);
 //   if (!dialed) return report(dialed.error().cause, dialed.error().text);
 //
 // Threading: resumes on `executor`. Name lookups run on Asio's resolver thread
@@ -10,30 +10,25 @@
 
 #include <asio/any_io_executor.hpp>
 #include <asio/awaitable.hpp>
-#include <asio/ip/tcp.hpp>
 #include <chrono>
+#include <memory>
 #include <string>
 
 #include "common/endpoint.h"
 #include "common/result.h"
-#include "sentinel/core/input.h"
+#include "sentinel/net/resolve.h"
+#include "sentinel/net/stream.h"
+#include "sentinel/net/tls.h"
 
 namespace sentinel {
 
-inline constexpr std::chrono::seconds kResolveDeadline{2};
 inline constexpr std::chrono::seconds kConnectDeadline{1};
 
-// Why there is no connection, or no longer.
-struct Loss {
-  DownCause cause = DownCause::Failed;
-  std::string text;
-};
+using Dialed = Result<Stream, Loss>;
 
-using Dialed = Result<asio::ip::tcp::socket, Loss>;
-
-// A connected socket with TCP_NODELAY. A name with several addresses: the first
-// that answers, each with its own deadline.
-asio::awaitable<Dialed> dial(asio::any_io_executor executor, Endpoint at);
+// A connected stream with TCP_NODELAY, its TLS handshake done; plain text without `tls`. A name
+// with several addresses: the first that answers, each with its own deadline.
+asio::awaitable<Dialed> dial(asio::any_io_executor executor, Endpoint at, std::shared_ptr<const Tls> tls);
 
 // How the end of a connection with this error is reported.
 Loss loss_of(const asio::error_code& error);

@@ -30,8 +30,8 @@ std::string ip_of(const asio::ip::tcp::endpoint& endpoint) {
 
 }  // namespace
 
-NodeConnection::NodeConnection(asio::ip::tcp::socket socket, OnPush on_push)
-    : socket_(std::move(socket)),
+NodeConnection::NodeConnection(Stream stream, OnPush on_push)
+    : stream_(std::move(stream)),
       on_push_(std::move(on_push)),
       parser_({.bytes_max = kNodeReplyBytesMax, .depth_max = kNodeReplyDepthMax}),
       last_progress_(std::chrono::steady_clock::now()) {}
@@ -68,7 +68,7 @@ void NodeConnection::flush() {
     return;
   }
   std::swap(sending_, unsent_);
-  asio::async_write(socket_, asio::buffer(sending_), [self = shared_from_this()](asio::error_code error, std::size_t) {
+  asio::async_write(stream_, asio::buffer(sending_), [self = shared_from_this()](asio::error_code error, std::size_t) {
     self->sending_.clear();
     if (!error) return self->flush();
     // Not closed here: answers that arrived before the reset are still to be
@@ -80,13 +80,12 @@ void NodeConnection::flush() {
 asio::awaitable<Loss> NodeConnection::run() {
   const auto self = shared_from_this();
   asio::error_code error;
-  socket_.non_blocking(true, error);
   while (!loss_) {
     // Waiting without a buffer: thousands of idle links need none of their own.
     static thread_local std::array<char, kReadBytes> buffer;
-    co_await socket_.async_wait(asio::ip::tcp::socket::wait_read, kTuple);
+    if (!stream_.has_unread()) co_await stream_.async_wait_readable(kTuple);
     if (loss_) break;
-    const std::size_t bytes = socket_.read_some(asio::buffer(buffer), error);
+    const std::size_t bytes = stream_.read_some(asio::buffer(buffer), error);
     if (error == asio::error::would_block) continue;
     if (error) {
       close(loss_of(error));
@@ -137,19 +136,18 @@ void NodeConnection::answer(const Reply* reply) {
 void NodeConnection::close(Loss why) {
   if (loss_) return;
   loss_ = std::move(why);
-  asio::error_code ignored;
-  socket_.close(ignored);
+  stream_.close();
 }
 
 std::string NodeConnection::remote_ip() const {
   asio::error_code error;
-  const auto endpoint = socket_.remote_endpoint(error);
+  const auto endpoint = stream_.socket().remote_endpoint(error);
   return error ? std::string() : ip_of(endpoint);
 }
 
 std::string NodeConnection::local_ip() const {
   asio::error_code error;
-  const auto endpoint = socket_.local_endpoint(error);
+  const auto endpoint = stream_.socket().local_endpoint(error);
   return error ? std::string() : ip_of(endpoint);
 }
 

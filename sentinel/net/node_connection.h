@@ -1,6 +1,6 @@
-// One TCP connection to a Redis server: commands out, replies in, in order.
+// One connection to a Redis server: commands out, replies in, in order.
 //
-//   auto connection = std::make_shared<NodeConnection>(std::move(socket), on_push);
+//   auto connection = std::make_shared<NodeConnection>(std::move(stream), on_push);
 //   connection->send({"PING"}, [](const Reply* reply) { ... });   // nullptr: the connection was lost first.
 //   Loss why = co_await connection->run();                         // Reads until the end.
 //
@@ -9,7 +9,6 @@
 #pragma once
 
 #include <asio/awaitable.hpp>
-#include <asio/ip/tcp.hpp>
 #include <chrono>
 #include <cstddef>
 #include <deque>
@@ -22,6 +21,7 @@
 #include "common/resp_reply.h"
 #include "sentinel/net/dial.h"
 #include "sentinel/net/resp_command.h"
+#include "sentinel/net/stream.h"
 
 namespace sentinel {
 
@@ -39,8 +39,8 @@ class NodeConnection : public std::enable_shared_from_this<NodeConnection> {
   using OnReply = std::function<void(const Reply*)>;
   using OnPush = std::function<void(const Reply&)>;
 
-  // REQUIRES: socket is connected.
-  NodeConnection(asio::ip::tcp::socket socket, OnPush on_push);
+  // REQUIRES: stream is connected, its handshake done.
+  NodeConnection(Stream stream, OnPush on_push);
 
   void send(const Words& command, OnReply on_reply);
   // Several commands in one write.
@@ -76,7 +76,7 @@ class NodeConnection : public std::enable_shared_from_this<NodeConnection> {
   bool handle(const Reply& reply);
   void answer(const Reply* reply);
 
-  asio::ip::tcp::socket socket_;
+  Stream stream_;
   OnPush on_push_;
   ReplyParser parser_;
   std::deque<Pending> pending_;

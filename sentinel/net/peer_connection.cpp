@@ -51,23 +51,22 @@ Words identity_words(const std::string& verb, const PeerIdentity& identity) {
           identity.version};
 }
 
-PeerConnection::PeerConnection(asio::ip::tcp::socket socket, std::string unread, OnReply on_reply)
-    : socket_(std::move(socket)),
+PeerConnection::PeerConnection(Stream stream, std::string unread, OnReply on_reply)
+    : stream_(std::move(stream)),
       on_reply_(std::move(on_reply)),
       parser_({.bytes_max = kPeerFrameBytesMax, .depth_max = kPeerDepthMax}),
       last_heard_(std::chrono::steady_clock::now()) {
   parser_.feed(unread);
   asio::error_code error;
-  const auto remote = socket_.remote_endpoint(error);
+  const auto remote = stream_.socket().remote_endpoint(error);
   if (!error) remote_ = to_string(Endpoint{remote.address().to_string(), remote.port()});
-  socket_.set_option(asio::ip::tcp::no_delay(true), error);
 }
 
 PeerConnection::~PeerConnection() = default;
 
 std::string PeerConnection::local_ip() const {
   asio::error_code error;
-  const auto local = socket_.local_endpoint(error);
+  const auto local = stream_.socket().local_endpoint(error);
   return error ? std::string() : local.address().to_string();
 }
 
@@ -98,7 +97,7 @@ void PeerConnection::flush() {
   }
   for (const std::string& frame : queue_) sending_ += frame;
   queue_.clear();
-  asio::async_write(socket_, asio::buffer(sending_), [self = shared_from_this()](asio::error_code error, std::size_t) {
+  asio::async_write(stream_, asio::buffer(sending_), [self = shared_from_this()](asio::error_code error, std::size_t) {
     self->sending_.clear();
     if (error) return self->close("write failed: " + error.message());
     self->flush();
@@ -108,10 +107,9 @@ void PeerConnection::flush() {
 asio::awaitable<std::string> PeerConnection::run() {
   const auto self = shared_from_this();
   asio::error_code error;
-  socket_.non_blocking(true, error);
   handle_all();
   while (!closed()) {
-    co_await socket_.async_wait(asio::ip::tcp::socket::wait_read, kTuple);
+    if (!stream_.has_unread()) co_await stream_.async_wait_readable(kTuple);
     // To the end, or nearly: a busy process looks at thousands of nodes between two looks at this socket, and a
     // vote that is read late is a vote that times out.
     for (int reads = 0; reads < kPeerReadsMax && !closed() && read_once(); ++reads) {
@@ -124,7 +122,7 @@ asio::awaitable<std::string> PeerConnection::run() {
 bool PeerConnection::read_once() {
   static thread_local std::array<char, kPeerReadBytes> buffer;
   asio::error_code error;
-  const std::size_t bytes = socket_.read_some(asio::buffer(buffer), error);
+  const std::size_t bytes = stream_.read_some(asio::buffer(buffer), error);
   if (error == asio::error::would_block) return false;
   if (error) {
     close(error == asio::error::eof ? "connection closed" : error.message());
@@ -133,7 +131,7 @@ bool PeerConnection::read_once() {
   last_heard_ = std::chrono::steady_clock::now();
   parser_.feed({buffer.data(), bytes});
   handle_all();
-  return bytes == buffer.size();
+  return bytes == buffer.size() || stream_.encrypted();
 }
 
 void PeerConnection::handle_all() {
@@ -148,8 +146,7 @@ void PeerConnection::handle_all() {
 void PeerConnection::close(std::string why) {
   if (closed()) return;
   why_closed_ = std::move(why);
-  asio::error_code ignored;
-  socket_.close(ignored);
+  stream_.close();
 }
 
 void PeerConnection::close_malformed(const std::string& what) {

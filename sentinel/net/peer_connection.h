@@ -1,7 +1,7 @@
-// One TCP connection between two Vigil processes: RESP arrays of strings in
+// One connection between two Vigil processes: RESP arrays of strings in
 // both directions, and heartbeats. What they mean is PeerHub's business.
 //
-//   auto connection = std::make_shared<PeerConnection>(std::move(socket), unread, on_reply);
+//   auto connection = std::make_shared<PeerConnection>(std::move(stream), unread, on_reply);
 //   connection->send({"SENTINEL", "PEER", "BEAT"});
 //   std::string why = co_await connection->run();   // Reads until the end.
 //
@@ -9,7 +9,6 @@
 #pragma once
 
 #include <asio/awaitable.hpp>
-#include <asio/ip/tcp.hpp>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -25,6 +24,7 @@
 #include "common/resp_reply.h"
 #include "common/result.h"
 #include "sentinel/net/resp_command.h"
+#include "sentinel/net/stream.h"
 
 namespace sentinel {
 
@@ -52,8 +52,8 @@ class PeerConnection : public std::enable_shared_from_this<PeerConnection> {
   using OnReply = std::function<void(PeerConnection&, const Reply&)>;
   using Time = std::chrono::steady_clock::time_point;
 
-  // `unread`: what was read from the socket already. REQUIRES: socket is connected.
-  PeerConnection(asio::ip::tcp::socket socket, std::string unread, OnReply on_reply);
+  // `unread`: what was read from it already. REQUIRES: stream is connected, its handshake done.
+  PeerConnection(Stream stream, std::string unread, OnReply on_reply);
   ~PeerConnection();
 
   void send(const Words& words);
@@ -89,7 +89,7 @@ class PeerConnection : public std::enable_shared_from_this<PeerConnection> {
   bool read_once();
   void handle_all();
 
-  asio::ip::tcp::socket socket_;
+  Stream stream_;
   OnReply on_reply_;
   ReplyParser parser_;
   std::deque<std::string> queue_;

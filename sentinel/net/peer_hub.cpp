@@ -77,8 +77,8 @@ class PeerHub::Impl : public std::enable_shared_from_this<Impl> {
     return nullptr;
   }
 
-  void adopt(asio::ip::tcp::socket socket, std::string unread, Words words) {
-    const auto connection = std::make_shared<PeerConnection>(std::move(socket), std::move(unread), reply_handler());
+  void adopt(Stream stream, std::string unread, Words words) {
+    const auto connection = std::make_shared<PeerConnection>(std::move(stream), std::move(unread), reply_handler());
     spawn(executor_, "peer_hub accept " + connection->remote(),
           keep_alive(shared_from_this(), serve_inbound(connection, std::move(words))));
   }
@@ -134,8 +134,15 @@ class PeerHub::Impl : public std::enable_shared_from_this<Impl> {
 
   // One connection from its beginning to its end. true: it was established.
   asio::awaitable<bool> dial_once(Target& target) {
-    Dialed dialed = co_await ::sentinel::dial(executor_, target.at);
-    if (!dialed || stopped_ || target.stopped) co_return false;
+    Dialed dialed = co_await ::sentinel::dial(executor_, target.at, options_.tls);
+    if (stopped_ || target.stopped) co_return false;
+    if (!dialed) {
+      // An unreachable peer is no news here; a refused certificate is an operator's mistake.
+      if (dialed.error().cause == DownCause::Failed &&
+          std::exchange(target.last_refusal, dialed.error().text) != dialed.error().text)
+        spdlog::warn("peer {}: {}", to_string(target.at), dialed.error().text);
+      co_return false;
+    }
     const auto connection = std::make_shared<PeerConnection>(std::move(*dialed), std::string(), reply_handler());
     connection->dialed = target.at;
     target.connection = connection;
@@ -365,8 +372,8 @@ void PeerHub::ask(const AskStockConfig& question) {
 void PeerHub::tell(const TellStock& hello) {
   if (StockSession* stock = impl_->stock(hello.to)) stock->tell(hello);
 }
-void PeerHub::adopt(asio::ip::tcp::socket socket, std::string unread, std::vector<std::string> words) {
-  impl_->adopt(std::move(socket), std::move(unread), std::move(words));
+void PeerHub::adopt(Stream stream, std::string unread, std::vector<std::string> words) {
+  impl_->adopt(std::move(stream), std::move(unread), std::move(words));
 }
 void PeerHub::set_credentials(std::string user, std::string password) {
   impl_->set_credentials(std::move(user), std::move(password));

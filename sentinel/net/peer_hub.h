@@ -20,7 +20,6 @@
 #pragma once
 
 #include <asio/any_io_executor.hpp>
-#include <asio/ip/tcp.hpp>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -34,6 +33,8 @@
 #include "sentinel/core/input.h"
 #include "sentinel/core/output.h"
 #include "sentinel/core/peer_message.h"
+#include "sentinel/net/stream.h"
+#include "sentinel/net/tls.h"
 
 namespace sentinel {
 
@@ -49,8 +50,9 @@ struct PeerOptions {
   NodeId self;
   Endpoint announced;
   std::string version;
-  std::string user;      // Sent with the password, unless empty.
-  std::string password;  // Sent as AUTH when dialing, unless empty.
+  std::string user;                // Sent with the password, unless empty.
+  std::shared_ptr<const Tls> tls;  // Peers are reached with TLS. Null: in plain text.
+  std::string password;            // Sent as AUTH when dialing, unless empty.
 };
 
 class PeerHub {
@@ -75,7 +77,7 @@ class PeerHub {
 
   // Takes over a connection whose client said `words`: SENTINEL PEER HELLO ...
   // `unread` is what it sent behind them. Answers it, also if they are wrong.
-  void adopt(asio::ip::tcp::socket socket, std::string unread, std::vector<std::string> words);
+  void adopt(Stream stream, std::string unread, std::vector<std::string> words);
 
   // AUTH sent from the next connection on.
   void set_credentials(std::string user, std::string password);

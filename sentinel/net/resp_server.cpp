@@ -9,6 +9,7 @@
 #include <asio/use_awaitable.hpp>
 #include <utility>
 
+#include "common/check.h"
 #include "sentinel/net/spawn.h"
 
 namespace sentinel {
@@ -45,13 +46,19 @@ void set_keepalive(tcp::socket& socket) {
 
 }  // namespace
 
+struct RespServer::Listener {
+  tcp::acceptor acceptor;
+  bool tls;
+};
+
 RespServer::RespServer(asio::any_io_executor executor, ServerOptions options, ClientRegistry& registry,
-                       ClientHandler& handler, AdoptPeer adopt_peer)
+                       ClientHandler& handler, AdoptPeer adopt_peer, std::shared_ptr<const Tls> tls)
     : executor_(std::move(executor)),
       options_(std::move(options)),
       registry_(registry),
       context_(std::make_shared<SessionContext>(SessionContext{handler, registry, std::move(adopt_peer),
                                                                options_.subscriber_output_max, options_.buffered_max})),
+      tls_(std::move(tls)),
       sweep_timer_(std::make_shared<asio::steady_timer>(executor_)),
       stopped_(std::make_shared<bool>(false)) {}
 
@@ -67,24 +74,32 @@ RespServer::~RespServer() {
 
 Result<void> RespServer::start() {
   raise_file_limit();
-  port_ = options_.port;
+  CHECK(tls_ || !options_.tls_port);
+  port_ = options_.port.value_or(0);
+  tls_port_ = options_.tls_port.value_or(0);
   for (const std::string& address : options_.bind) {
-    if (auto listening = listen(address); !listening) return listening;
+    if (options_.port) {
+      if (auto listening = listen(address, false); !listening) return listening;
+    }
+    if (options_.tls_port) {
+      if (auto listening = listen(address, true); !listening) return listening;
+    }
   }
-  if (acceptors_.empty()) return unexpected(std::string("no address to listen on"));
-  for (const auto& acceptor : acceptors_) spawn(executor_, "accept loop", accept_loop(acceptor));
+  if (listeners_.empty()) return unexpected(std::string("no address to listen on"));
+  for (const auto& listener : listeners_) spawn(executor_, "accept loop", accept_loop(listener));
   spawn(executor_, "client sweep", sweep_loop());
   return {};
 }
 
-Result<void> RespServer::listen(std::string address) {
+Result<void> RespServer::listen(std::string address, bool tls) {
+  std::uint16_t& port = tls ? tls_port_ : port_;
   const bool optional = address.starts_with('-');
   if (optional) address.erase(0, 1);
   const std::string literal = address == "*" ? "0.0.0.0" : address == "::*" ? "::" : address;
 
   asio::error_code failure;
   const auto fail = [&](std::string_view step) -> Result<void> {
-    const std::string text = fmt::format("cannot {} {} port {}: {}", step, address, port_, failure.message());
+    const std::string text = fmt::format("cannot {} {} port {}: {}", step, address, port, failure.message());
     const bool missing = failure == asio::error::address_family_not_supported ||
                          failure == asio::error_code(EADDRNOTAVAIL, asio::system_category());
     if (!optional || !missing) return unexpected(text);
@@ -93,8 +108,9 @@ Result<void> RespServer::listen(std::string address) {
   };
   const auto ip = asio::ip::make_address(literal, failure);
   if (failure) return fail("parse the address");
-  auto acceptor = std::make_shared<tcp::acceptor>(executor_);
-  const tcp::endpoint endpoint(ip, port_);
+  auto listener = std::make_shared<Listener>(Listener{tcp::acceptor(executor_), tls});
+  tcp::acceptor* const acceptor = &listener->acceptor;
+  const tcp::endpoint endpoint(ip, port);
   acceptor->open(endpoint.protocol(), failure);
   if (failure) return fail("open a socket for");
   acceptor->set_option(asio::socket_base::reuse_address(true), failure);
@@ -103,8 +119,8 @@ Result<void> RespServer::listen(std::string address) {
   if (failure) return fail("bind");
   acceptor->listen(kBacklog, failure);
   if (failure) return fail("listen on");
-  port_ = acceptor->local_endpoint().port();
-  acceptors_.push_back(std::move(acceptor));
+  port = acceptor->local_endpoint().port();
+  listeners_.push_back(std::move(listener));
   return {};
 }
 
@@ -125,15 +141,16 @@ void RespServer::raise_file_limit() {
   }
 }
 
-asio::awaitable<void> RespServer::accept_loop(std::shared_ptr<tcp::acceptor> acceptor) {
+asio::awaitable<void> RespServer::accept_loop(std::shared_ptr<Listener> listener) {
   const auto stopped = stopped_;
+  tcp::acceptor* const acceptor = &listener->acceptor;
   asio::steady_timer pause(acceptor->get_executor());
   while (!*stopped) {
     asio::error_code failure;
     tcp::socket socket = co_await acceptor->async_accept(asio::redirect_error(asio::use_awaitable, failure));
     if (*stopped || failure == asio::error::operation_aborted) co_return;
     if (!failure) {
-      admit(std::move(socket));
+      admit(std::move(socket), listener->tls);
       continue;
     }
     // Out of descriptors, most likely: make room, and do not spin meanwhile.
@@ -147,7 +164,7 @@ asio::awaitable<void> RespServer::accept_loop(std::shared_ptr<tcp::acceptor> acc
   }
 }
 
-void RespServer::admit(tcp::socket socket) {
+void RespServer::admit(tcp::socket socket, bool tls) {
   asio::error_code failure;
   const tcp::endpoint remote = socket.remote_endpoint(failure);
   if (failure) return;  // Gone before we looked.
@@ -158,7 +175,7 @@ void RespServer::admit(tcp::socket socket) {
     Client* const oldest = registry_.oldest_unproven();
     if (oldest == nullptr) {
       ++registry_.statistics.rejected_connections;
-      socket.write_some(asio::buffer(std::string_view("-ERR max number of clients reached\r\n")), failure);
+      if (!tls) socket.write_some(asio::buffer(std::string_view("-ERR max number of clients reached\r\n")), failure);
       return;
     }
     ++registry_.statistics.evicted_clients;
@@ -172,7 +189,8 @@ void RespServer::admit(tcp::socket socket) {
                     .local_address = text_of(local),
                     .descriptor = socket.native_handle(),
                     .since = ShellClock::now()};
-  auto session = std::make_shared<ClientSession>(std::move(socket), std::move(facts), context_);
+  auto session = std::make_shared<ClientSession>(tls ? tls_->accept(std::move(socket)) : Stream(std::move(socket)),
+                                                 std::move(facts), context_);
   spawn(executor_, session->describe(), session->run());
 }
 
@@ -194,6 +212,7 @@ void RespServer::sweep(ShellClock::time_point now) {
   total.input_bytes_per_second = total.input_bytes - last_sweep_.input_bytes;
   total.output_bytes_per_second = total.output_bytes - last_sweep_.output_bytes;
   last_sweep_ = total;
+  context_->handshake_warnings = 0;
   std::vector<Client*> stalled;
   std::vector<Client*> idle;
   for (const auto& [id, client] : registry_.all()) {
@@ -222,7 +241,7 @@ void RespServer::stop() {
   if (*stopped_) return;
   *stopped_ = true;
   asio::error_code ignored;
-  for (const auto& acceptor : acceptors_) acceptor->close(ignored);
+  for (const auto& listener : listeners_) listener->acceptor.close(ignored);
   sweep_timer_->cancel();
   std::vector<Client*> open;
   for (const auto& [id, client] : registry_.all()) open.push_back(client);

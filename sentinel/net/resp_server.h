@@ -19,6 +19,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -26,6 +27,7 @@
 #include "common/result.h"
 #include "sentinel/net/client_registry.h"
 #include "sentinel/net/client_session.h"
+#include "sentinel/net/tls.h"
 
 namespace sentinel {
 
@@ -33,7 +35,8 @@ struct ServerOptions {
   // Literal addresses; one with a leading "-" may be missing on this host, as
   // in redis.conf. "*" is all IPv4, "::*" all IPv6 addresses.
   std::vector<std::string> bind{"*", "-::*"};
-  std::uint16_t port = 26379;  // 0: any free one, see RespServer::port().
+  std::optional<std::uint16_t> port = 26379;  // Plain text. 0: any free one, see RespServer::port().
+  std::optional<std::uint16_t> tls_port;      // The same with TLS.
   std::size_t clients_max = 10000;
   std::chrono::seconds idle_timeout{0};    // 0: never. Subscribers are exempt.
   std::chrono::seconds write_timeout{60};  // A client that takes no byte of its replies for so long is closed.
@@ -43,8 +46,9 @@ struct ServerOptions {
 
 class RespServer {
  public:
+  // REQUIRES: tls, if there is a tls_port.
   RespServer(asio::any_io_executor executor, ServerOptions options, ClientRegistry& registry, ClientHandler& handler,
-             AdoptPeer adopt_peer);
+             AdoptPeer adopt_peer, std::shared_ptr<const Tls> tls = nullptr);
   ~RespServer();
 
   // Raises the limit of open files and listens. The error names the address.
@@ -53,14 +57,16 @@ class RespServer {
   // Stops listening and closes every session.
   void stop();
 
-  // Where it listens. REQUIRES: started.
+  // Where it listens; 0: not at all. REQUIRES: started.
   std::uint16_t port() const { return port_; }
+  std::uint16_t tls_port() const { return tls_port_; }
 
  private:
-  Result<void> listen(std::string address);
+  struct Listener;
+  Result<void> listen(std::string address, bool tls);
   void raise_file_limit();
-  asio::awaitable<void> accept_loop(std::shared_ptr<asio::ip::tcp::acceptor> acceptor);
-  void admit(asio::ip::tcp::socket socket);
+  asio::awaitable<void> accept_loop(std::shared_ptr<Listener> listener);
+  void admit(asio::ip::tcp::socket socket, bool tls);
   asio::awaitable<void> sweep_loop();
   void sweep(ShellClock::time_point now);
 
@@ -68,8 +74,10 @@ class RespServer {
   ServerOptions options_;
   ClientRegistry& registry_;
   std::shared_ptr<SessionContext> context_;  // Shared with the sessions.
+  std::shared_ptr<const Tls> tls_;
   std::uint16_t port_ = 0;
-  std::vector<std::shared_ptr<asio::ip::tcp::acceptor>> acceptors_;
+  std::uint16_t tls_port_ = 0;
+  std::vector<std::shared_ptr<Listener>> listeners_;
   // Shared with the loops, which may end after the server.
   std::shared_ptr<asio::steady_timer> sweep_timer_;
   std::shared_ptr<bool> stopped_;

@@ -71,7 +71,7 @@ void check_errors(std::string_view text, const std::vector<ConfigError>& errors)
 }
 
 void check_config(const DaemonConfig& config) {
-  CHECK(!config.listen.empty() && config.listen.front().port != 0);
+  CHECK(!config.listen.empty() && config.reached_at() != 0);
   CHECK(config.process.announce.port != 0);
   CHECK(config.state_dir.starts_with('/'));
   for (const GroupSettings& group : config.groups) {

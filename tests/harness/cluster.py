@@ -27,11 +27,13 @@ class Cluster:
     lines for every node, or a function of the node's index. `sentinel_options` are per-process settings, or
     such a function; {"peers": []} lets Vigil's sentinels discover each other as stock's do. `kinds` is a list of
     "stock" and "vigil", one a sentinel, for a mixed quorum: then they discover each other, and replace() puts one
-    kind in the place of the other.
+    kind in the place of the other. `tls` is a NodeTls for every process, or a function of its name. Without a network
+    all listen on `host`.
     """
 
     def __init__(self, kind="vigil", sentinels=3, replicas=2, *, persistence=None, network=None, place=None,
-                 node_config=(), sentinel_options=None, start_sentinels=True, kinds=None, **options):
+                 node_config=(), sentinel_options=None, start_sentinels=True, kinds=None, tls=None,
+                 host="127.0.0.1", **options):
         unknown = set(options) - _GROUP_FIELDS
         assert not unknown, f"no such options: {unknown}"
         self.kind = kind
@@ -42,6 +44,8 @@ class Cluster:
         self._persistence = persistence
         self._node_config = node_config if callable(node_config) else lambda index: node_config
         self._sentinel_options = sentinel_options if callable(sentinel_options) else lambda index: sentinel_options or {}
+        self._tls = tls if callable(tls) else lambda name: tls
+        self._host = host
         self._start_sentinels = start_sentinels
         self._place = place or {}
         self._kinds = list(kinds) if kinds else [kind] * sentinels
@@ -94,7 +98,7 @@ class Cluster:
     def _address(self, name, default_host):
         """(address, namespace) for a new process."""
         if self.network is None:
-            return ("127.0.0.1", free_port()), None
+            return (self._host, free_port()), None
         host = self._place.get(name, default_host)
         return (self.network.address(host), free_port()), self.network.netns(host)
 
@@ -103,7 +107,7 @@ class Cluster:
         index = len(self.nodes)
         address, netns = self._address(f"redis{index}", index)
         node = RedisNode(self.folder, f"redis{index}", address, netns, master, self._persistence,
-                         self._node_config(index))
+                         self._node_config(index), self._tls(f"redis{index}"))
         self.nodes.append(node)
         node.start()
         node.wait_ready()
@@ -112,6 +116,7 @@ class Cluster:
     def _make_sentinel(self, index, addresses):
         address, netns = addresses[index]
         options = dict(self._sentinel_options(index))
+        options.setdefault("tls", self._tls(f"sentinel{index}"))
         kind = self._kinds[index]
         if kind == "vigil":
             options.setdefault("peers", [] if self._mixed else [peer for peer, _ in addresses if peer != address])

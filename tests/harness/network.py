@@ -60,12 +60,18 @@ def inside(netns):
         os.close(home)
 
 
-def namespace_socket(netns=None):
+def namespace_socket(netns=None, family=socket.AF_INET):
     """A TCP socket of that namespace (None: ours). A socket stays in the namespace it was created in."""
     if netns is None:
-        return socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        return socket.socket(family, socket.SOCK_STREAM)
     with inside(netns):
-        return socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        return socket.socket(family, socket.SOCK_STREAM)
+
+
+def text_of(address):
+    """(host, port) as one word: an IPv6 address stands in brackets."""
+    host, port = address
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def _sweep():
@@ -133,6 +139,11 @@ class Network:
 
     def address(self, host):
         return f"10.213.7.{host + 1}"
+
+    def move(self, host, address):
+        """Gives the host another address instead of the one it has; connections to the old one hang."""
+        _ip("-n", self.netns(host), "address", "flush", "dev", "eth0")
+        _ip("-n", self.netns(host), "address", "add", f"{address}/24", "dev", "eth0")
 
     def partition(self, *sides):
         """Each side is a list of hosts that still reach each other. Hosts not named stay on the first side."""

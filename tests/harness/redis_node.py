@@ -12,14 +12,17 @@ REDIS_SERVER = "redis-server"
 class RedisNode:
     """`config` is extra lines of redis.conf as (directive, value) pairs; persistence is None, "aof" or "rdb".
 
+    `tls` is a NodeTls: the address is then that of a TLS port, and there is no other.
+
     The configuration file is real and writable, so CONFIG REWRITE works and a restarted node keeps its role.
     """
 
-    def __init__(self, folder, name, address, netns=None, master=None, persistence=None, config=()):
+    def __init__(self, folder, name, address, netns=None, master=None, persistence=None, config=(), tls=None):
         self.folder = os.path.join(folder, name)
         self.name = name
         self.address = address
         self.netns = netns
+        self.tls = tls
         self.password = dict(config).get("requirepass")
         self.renamed = dict(value.split() for key, value in config if key == "rename-command")
         os.makedirs(self.folder)
@@ -36,6 +39,8 @@ class RedisNode:
             ("save", "1 1" if persistence == "rdb" else '""'),
             *config,
         ]
+        if self.tls:
+            lines += [("port", 0), ("tls-port", port), ("tls-replication", "yes"), *self.tls.directives()]
         if master:
             lines.append(("replicaof", f"{master[0]} {master[1]}"))
         with open(self._config_path, "w") as file:
@@ -84,14 +89,15 @@ class RedisNode:
         assert self.process.running, f"{self} did not start:\n{self.process.log_text()[-2000:]}"
 
     def client(self, **options):
-        client = RespClient(self.address, self.netns, **options)
+        client = RespClient(self.address, self.netns, **{"tls": self.tls and self.tls.context, **options})
         if self.auth:
             client.call("AUTH", *self.auth)
         return client
 
     def call(self, *args, timeout=2.0):
         """A reply over a new connection, made in the node's own namespace: works while it is cut off, too."""
-        return call_once(self.address, *args, netns=self.netns, timeout=timeout, auth=self.auth)
+        return call_once(self.address, *args, netns=self.netns, timeout=timeout, auth=self.auth,
+                         tls=self.tls and self.tls.context)
 
     def role(self):
         """("master",) or ("slave", host, port, link state)."""

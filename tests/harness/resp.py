@@ -94,12 +94,15 @@ class ReplyParser:
 class RespClient:
     """One connection. call() returns the reply or raises RespError; a broken connection raises OSError."""
 
-    def __init__(self, address, netns=None, timeout=TIMEOUT_SECONDS):
-        self.socket = namespace_socket(netns)
+    def __init__(self, address, netns=None, timeout=TIMEOUT_SECONDS, tls=None):
+        """tls: an ssl.SSLContext."""
+        self.socket = namespace_socket(netns, socket.AF_INET6 if ":" in address[0] else socket.AF_INET)
         try:
             self.socket.settimeout(timeout)
             self.socket.connect(address)
             self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if tls:
+                self.socket = tls.wrap_socket(self.socket)
         except BaseException:
             self.socket.close()
             raise
@@ -141,8 +144,8 @@ class RespClient:
         return [self.read() for _ in commands]
 
 
-def call_once(address, *args, netns=None, timeout=TIMEOUT_SECONDS, auth=None):
-    with RespClient(address, netns, timeout) as client:
+def call_once(address, *args, netns=None, timeout=TIMEOUT_SECONDS, auth=None, tls=None):
+    with RespClient(address, netns, timeout, tls) as client:
         if auth:
             client.call("AUTH", *auth)
         return client.call(*args)

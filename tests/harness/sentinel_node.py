@@ -46,6 +46,7 @@ class SentinelNode:
         self.password = process_options.get("password")  # What clients must send.
         os.makedirs(self.folder)
         nofile = process_options.pop("nofile", None)
+        self.tls = process_options.pop("tls", None)  # A NodeTls; the address is then that of a TLS port.
         argv = self._write_config(master, process_options)
         self.process = Process(argv, os.path.join(self.folder, "log"), self.folder, netns, nofile=nofile)
 
@@ -88,13 +89,14 @@ class SentinelNode:
         return (self.password,) if self.password else None
 
     def client(self, **options):
-        client = RespClient(self.address, self.netns, **options)
+        client = RespClient(self.address, self.netns, **{"tls": self.tls and self.tls.context, **options})
         if self.auth:
             client.call("AUTH", *self.auth)
         return client
 
     def call(self, *args, timeout=2.0):
-        return call_once(self.address, *args, netns=self.netns, timeout=timeout, auth=self.auth)
+        return call_once(self.address, *args, netns=self.netns, timeout=timeout, auth=self.auth,
+                         tls=self.tls and self.tls.context)
 
     def master_address(self):
         """(host, port) as get-master-addr-by-name answers; None for an unknown group."""
@@ -176,6 +178,9 @@ class ConfSentinel(SentinelNode):
                 lines.append(f"sentinel {option} {group.name} {value}")
         if password:
             lines += [f"requirepass {password}", f"sentinel sentinel-pass {password}"]
+        if self.tls:
+            lines += ["port 0", f"tls-port {port}", "tls-replication yes"]
+            lines += [" ".join(pair) for pair in self.tls.directives()]
         for command, name in group.rename_commands.items():
             lines.append(f"sentinel rename-command {group.name} {command} {name}")
         if options.pop("resolve_hostnames", False):

@@ -3,6 +3,7 @@
 import os
 import subprocess
 
+from harness.network import text_of
 from harness.sentinel_node import REPOSITORY, ConfSentinel, SentinelNode
 
 PROGRAM_VARIABLE = "VIGIL_SENTINEL"  # A path; without it the release build is used.
@@ -22,7 +23,8 @@ def ensure_release_build():
 
 
 class VigilSentinel(SentinelNode):
-    """`process_options`: peers (addresses), password, webhooks (a list of maps), limits (a map), state_dir."""
+    """`process_options`: peers (addresses), tls (a NodeTls), master_host (a name for the
+    master), announce_hostnames (on or off), password, webhooks (a list of maps), limits (a map), state_dir."""
 
     kind = "vigil"
 
@@ -31,12 +33,17 @@ class VigilSentinel(SentinelNode):
         host, port = self.address
         self.state_dir = options.pop("state_dir", None) or os.path.join(self.folder, "state")
         os.makedirs(self.state_dir, exist_ok=True)
+        master = (options.pop("master_host", master[0]), master[1])
         config = {
             "port": port, "bind": [host], "announce-host": host, "state-dir": self.state_dir,
-            "peers": [f"{peer_host}:{peer_port}" for peer_host, peer_port in options.pop("peers", [])],
+            "peers": [text_of(peer) for peer in options.pop("peers", [])],
             "log": {"level": "debug"},
             "groups": [self._group(master)],
         }
+        if self.tls:
+            config["tls"] = self.tls.yaml()
+        if "announce_hostnames" in options:
+            config["announce-hostnames"] = options.pop("announce_hostnames")
         for name in ("password", "webhooks", "limits"):
             if name in options:
                 config[name] = options.pop(name)
@@ -50,7 +57,7 @@ class VigilSentinel(SentinelNode):
     def _group(self, master):
         group = self.group
         settings = {
-            "name": group.name, "master": f"{master[0]}:{master[1]}", "quorum": group.quorum,
+            "name": group.name, "master": text_of(master), "quorum": group.quorum,
             "down-after": f"{group.down_after_ms}ms", "failover-timeout": f"{group.failover_timeout_ms}ms",
             "parallel-syncs": group.parallel_syncs, "crash-detection": "on" if group.crash_detection else "off",
             "write-safety": group.write_safety, "write-safety-replicas": group.min_replicas,

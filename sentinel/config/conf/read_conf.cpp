@@ -132,7 +132,7 @@ std::optional<ConfError> Reader::finish(const std::string& path) {
   config_.peer_password = conf.sentinel_pass.empty() ? config_.password : conf.sentinel_pass;
   Endpoint& announce = config_.process.announce;
   announce.host = conf.announce_ip;
-  announce.port = conf.announce_port != 0 ? conf.announce_port : draft_.port;
+  announce.port = conf.announce_port != 0 ? conf.announce_port : config_.reached_at();
   if (announce.host.empty() && draft_.bind.size() == 1 && !is_wildcard(draft_.bind.front()))
     announce.host = draft_.bind.front();
   if (!draft_.log_file.empty()) config_.log.file = draft_.log_file;

@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "sentinel/config/conf/numbers.h"
+#include "sentinel/config/conf/tls_directives.h"
 
 namespace sentinel::conf {
 namespace {
@@ -227,7 +228,8 @@ std::string apply_server_directive(const Words& words, ServerDraft& draft, Daemo
     return {};
   }
   if (name == "replicaof" || name == "slaveof") return "replicaof directive not allowed in sentinel mode";
-  if (name.starts_with("tls-") || is_ignored_directive(name)) return {};
+  if (name.starts_with("tls-")) return apply_tls_directive(words, config.tls);
+  if (is_ignored_directive(name)) return {};
   return "Bad directive or wrong number of arguments";
 }
 

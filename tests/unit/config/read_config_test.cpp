@@ -119,8 +119,13 @@ const BadFile kBadFiles[] = {
       "s.yaml:2:16: password and password-file are both given: keep one"}},
     {"tls",
      "tls:\n  enabled: on\n",
-     {"s.yaml:2:3: tls: not available in this version; remove \"enabled: on\" and keep the traffic on a private "
-      "network"}},
+     {"s.yaml:2:3: tls: cert-file is missing", "s.yaml:2:3: tls: key-file is missing",
+      "s.yaml:2:3: tls: ca-file or ca-dir is missing: it tells whose certificates are accepted"}},
+    {"tls_pairs",
+     "tls:\n  enabled: on\n  port: 26379\n  cert-file: c\n  key-file: k\n  client-cert-file: d\n  links: off\n"
+     "  require-client-certificate: off\n",
+     {"s.yaml:2:3: tls: client-cert-file and client-key-file belong together: one is missing",
+      "s.yaml:2:3: tls: port is the plain-text port; leave it out to serve TLS only"}},
     {"webhooks",
      "webhooks:\n- secret: x\n- url: ftp://host/token\n- url: http://h/\n  groups: [a]\ngroups: []\n",
      {"s.yaml:2:3: the webhook has no url", "s.yaml:3:8: url: not an http:// or https:// address",
@@ -224,7 +229,10 @@ groups:
   EXPECT_EQ(config.state_dir, "/etc/vigil/state");
   EXPECT_EQ(config.log, (LogSettings{LogLevel::Debug, LogFormat::Json, "/etc/vigil/sentinel.log"}));
   EXPECT_EQ(config.limits, (ClientLimits{77, std::size_t{2} << 20, std::size_t{64} << 10}));
-  EXPECT_EQ(config.tls, (TlsSettings{false, "/etc/vigil/c.pem", "/k.pem", "/etc/vigil/a.pem", false}));
+  EXPECT_EQ(config.tls, (TlsSettings{.cert_file = "/etc/vigil/c.pem",
+                                     .key_file = "/k.pem",
+                                     .ca_cert_file = "/etc/vigil/a.pem",
+                                     .auth_clients = TlsClientCertificate::Ignored}));
   EXPECT_EQ(config.webhooks, (std::vector<WebhookSettings>{{"https://h/x", "s", {"orders"}}}));
   GroupSettings group;
   group.name = "orders";
@@ -325,6 +333,22 @@ TEST(ReadConfig, WarnsOfACrashConfirmThatNeverTakesEffect) {
   ASSERT_EQ(warnings.size(), 1u);
   EXPECT_EQ(warnings[0].text, "crash-confirm 300ms is longer than down-after 100ms and never takes effect");
   EXPECT_EQ(warnings[0].line, 3);
+}
+
+TEST(ReadConfig, TlsTakesThePortUnlessItHasItsOwn) {
+  const std::string files = "cert-file: c.pem, key-file: k.pem, ca-file: a.pem";
+  const DaemonConfig only = config_of("port: 5000\ntls: {enabled: on, " + files + "}\n");
+  EXPECT_EQ(only.listen, (std::vector<Endpoint>{{"0.0.0.0", 0}}));
+  EXPECT_EQ(only.tls.port, 5000);
+  EXPECT_TRUE(only.tls.links);
+  EXPECT_EQ(only.process.announce.port, 5000);
+
+  const DaemonConfig both = config_of("port: 5000\ntls: {enabled: on, port: 5001, " + files + "}\n");
+  EXPECT_EQ(both.listen, (std::vector<Endpoint>{{"0.0.0.0", 5000}}));
+  EXPECT_EQ(both.process.announce.port, 5001) << "the others dial with TLS";
+
+  const DaemonConfig clients = config_of("port: 5000\ntls: {enabled: on, port: 5001, links: off, " + files + "}\n");
+  EXPECT_EQ(clients.process.announce.port, 5000) << "the others dial in plain text";
 }
 
 }  // namespace
