@@ -47,6 +47,7 @@ struct LinkOptions {
   std::string name = "00000000";  // Clients are called sentinel-<name>-cmd: 8 hex characters of our id.
   // How many links of the process wait for an urgent reconnect; common to all of them.
   std::shared_ptr<std::size_t> urgent_waits = std::make_shared<std::size_t>(0);
+  std::shared_ptr<const Tls> tls = nullptr;  // Nodes are reached with TLS. Null: in plain text.
 };
 
 class NodeLink : public std::enable_shared_from_this<NodeLink> {
