@@ -13,7 +13,7 @@ SystemdNotifier::SystemdNotifier(asio::io_context& io) : timer_(io) {
 }
 
 void SystemdNotifier::ready(std::size_t groups) {
-  ::sd_notifyf(0, "READY=1\nSTATUS=watches %zu group%s", groups, groups == 1 ? "" : "s");
+  ::sd_notifyf(0, "READY=1\nSTATUS=ready; %zu group%s at start", groups, groups == 1 ? "" : "s");
   if (period_.count() > 0) feed_watchdog();
 }
 

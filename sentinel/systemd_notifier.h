@@ -1,4 +1,4 @@
-// Tells systemd how we are, for units of Type=notify: ready, what we watch,
+// Tells systemd how we are, for units of Type=notify: ready, with how many groups,
 // stopping, and, with WatchdogSec=, that the event loop still turns. Without
 // systemd (no NOTIFY_SOCKET) every call does nothing.
 #pragma once

@@ -12,6 +12,7 @@ import pytest
 
 from clients.libraries import LIBRARIES, Application, lost_writes
 from harness import wait_for
+from harness.certificates import Authority, NodeTls
 from harness.fixtures import skip_loudly
 
 PASSWORD = "correct-horse-battery-staple"
@@ -19,6 +20,7 @@ PAUSE_MS = 20
 CLIENT_SECONDS = 20.0  # The slowest waits a second between its attempts; the machine may be busy.
 STEADY_WRITES = 10
 SENTINELS_DOWN_AFTER_MS = 1000
+TLS_LIBRARIES = [library for library in LIBRARIES if library.tls]
 
 
 @dataclasses.dataclass
@@ -107,6 +109,18 @@ def locked(deploy_module):
         yield story
 
 
+@pytest.fixture(scope="module")
+def encrypted(deploy_module, tmp_path_factory):
+    """TLS everywhere, with certificates that name the address; a planned failover and a kill."""
+    authority = Authority(str(tmp_path_factory.mktemp("authority")))
+    tls = NodeTls(authority, authority.issue("everybody", address="127.0.0.1"), auth_clients="no")
+    with deploy_module(down_after_ms=SENTINELS_DOWN_AFTER_MS, tls=tls) as cluster, \
+            applications(cluster, TLS_LIBRARIES, tls={"ca": authority.cert}) as story:
+        chapter(story, cluster, "planned", lambda _: cluster.sentinels[1].call("SENTINEL", "FAILOVER", "mymaster"))
+        chapter(story, cluster, "kill", lambda master: master.kill())
+        yield story
+
+
 each_library = pytest.mark.parametrize("library", LIBRARIES, ids=lambda library: library.key)
 
 
@@ -147,3 +161,11 @@ def test_it_authenticates_to_sentinels_and_nodes(locked, library, fault):
     judge(locked, library, fault)
     if fault == "planned":
         assert not locked.lost["planned"][library]
+
+
+@pytest.mark.parametrize("library", TLS_LIBRARIES, ids=lambda library: library.key)
+@pytest.mark.parametrize("fault", ["planned", "kill"])
+def test_it_speaks_tls_to_sentinels_and_nodes(encrypted, library, fault):
+    judge(encrypted, library, fault)
+    if fault == "planned":
+        assert not encrypted.lost["planned"][library]

@@ -13,6 +13,7 @@ import time
 import pytest
 
 from harness import wait_for
+from harness.certificates import Authority, NodeTls
 
 LIMIT_SECONDS = 30.0
 PASSWORD = "hunter2"
@@ -97,6 +98,20 @@ def test_it_takes_a_url_with_a_password(deploy):
         assert run("-u", url, "-3", "ping").stdout.strip() == "PONG"
         assert "NOAUTH" in run("-p", sentinel.port, "ping").stdout
         assert "WRONGPASS" in (wrong := run("-p", sentinel.port, "-a", "wrong", "ping")).stdout + wrong.stderr
+
+
+def test_it_speaks_tls(deploy, tmp_path):
+    authority = Authority(str(tmp_path))
+    tls = NodeTls(authority, authority.issue("everybody", address="127.0.0.1"), auth_clients="no")
+    with deploy(sentinels=1, replicas=0, quorum=1, write_safety="off", tls=tls) as cluster:
+        port, ca = cluster.sentinels[0].port, authority.cert
+        assert run("--tls", "--cacert", ca, "-p", port, "sentinel", "myid").stdout.strip() == cluster.sentinels[0].my_id()
+        with Terminal("-u", f"rediss://127.0.0.1:{port}", "--cacert", ca) as terminal:
+            terminal.wait("> ")
+            terminal.type("sentinel get-master-addr-by-name ")
+            terminal.wait("master-name")
+            terminal.type("mymaster\r")
+            terminal.wait(f'2) "{cluster.nodes[0].port}"')
 
 
 def test_its_pipe_of_inline_commands_is_answered(cluster):

@@ -56,19 +56,20 @@ class Authority:
                 "-subj", f"/CN={name}", "-keyout", self._key, "-out", self.cert)
         self._serial = 0
 
-    def issue(self, name, days=365, password=None):
+    def issue(self, name, days=365, password=None, address=None):
         """A new certificate and key, as <name>.crt and <name>.key; the files of the same name are replaced.
-        Negative days: it has expired."""
+        Negative days: it has expired. `address` is for clients that compare it with where they connected to."""
         cert, key = (os.path.join(self.folder, f"{name}.{kind}") for kind in ("crt", "key"))
         request = os.path.join(self.folder, f"{name}.csr")
         openssl("genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-out", f"{key}.new",
                 *(["-aes256", "-pass", f"pass:{password}"] if password else []))
         openssl("req", "-new", "-key", f"{key}.new", "-subj", f"/CN={name}", "-out", request,
-                *(["-passin", f"pass:{password}"] if password else []))
+                *(["-passin", f"pass:{password}"] if password else []),
+                *(["-addext", f"subjectAltName=IP:{address}"] if address else []))
         self._serial += 1
         if days > 0:
             openssl("x509", "-req", "-in", request, "-CA", self.cert, "-CAkey", self._key, "-set_serial", self._serial,
-                    "-out", f"{cert}.new", "-days", days)
+                    "-out", f"{cert}.new", "-days", days, "-copy_extensions", "copy")
         else:
             self._issue_expired(request, f"{cert}.new")
         os.replace(f"{key}.new", key)

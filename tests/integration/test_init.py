@@ -127,7 +127,7 @@ def test_systemd_is_told_what_happens(daemon):
         one.process.start()
 
         ready = notified.recv(4096).decode().split("\n")
-        assert ready == ["READY=1", "STATUS=watches 1 group"]
+        assert ready == ["READY=1", "STATUS=ready; 1 group at start"]
         assert one.call("PING") == "PONG", "ready means that it answers"
         assert [notified.recv(4096) for _ in range(3)] == 3 * [b"WATCHDOG=1"]
 

@@ -16,6 +16,7 @@ HOST = "127.0.0.1"
 REDIS_COUNT = 3
 SENTINEL_COUNT = 3
 CALL_TIMEOUT_S = 1.0
+STOP_SECONDS = 10
 
 
 class NotReached(Exception):
@@ -149,6 +150,15 @@ class Deployment:
     def write_stop_script(self):
         script = self.folder / "stop"
         pids = " ".join(str(process.pid) for process in self.processes.values())
-        script.write_text(f"#!/bin/sh\nkill {pids}\nrm -rf {self.folder}\n")
+        # A redis-server that cannot save its data, because its folder is gone, refuses to end: first wait.
+        script.write_text(
+            f"#!/bin/sh\nkill {pids}\n"
+            f"for pid in {pids}; do\n"
+            f"  tenths=0\n"
+            f"  while kill -0 $pid 2> /dev/null && [ $tenths -lt {10 * STOP_SECONDS} ]; do sleep 0.1; tenths=$((tenths + 1)); done\n"
+            f"  kill -9 $pid 2> /dev/null\n"
+            f"done\n"
+            f"rm -rf {self.folder}\necho 'stopped and removed'\n"
+        )
         os.chmod(script, 0o755)
         return script
