@@ -49,6 +49,7 @@ CommandOptions command_options(const DaemonConfig& config) {
   options.password = config.password;
   options.announce_ip = config.process.announce.host;
   options.announce_port = config.process.announce.port;
+  options.sentinel_user = config.peer_user;
   options.has_sentinel_password = !config.peer_password.empty();
   if (config.format == ConfigFormat::SentinelConf) {
     const ConfSettings& conf = config.conf;
@@ -71,13 +72,18 @@ DispatcherSettings dispatcher_settings(const DaemonConfig& config) {
   return settings;
 }
 
+// Without a password for peers our own is sent: all sentinels of a deployment usually have one.
+PeerCredentials peer_credentials(const DaemonConfig& config) {
+  if (config.peer_password.empty()) return {.user = {}, .password = config.password};
+  return {.user = config.peer_user, .password = config.peer_password};
+}
+
 PeerOptions peer_options(const DaemonConfig& config) {
   PeerOptions options;
   options.self = config.process.self;
   options.announced = config.process.announce;
   options.version = VIGIL_VERSION;
-  options.user = config.conf.sentinel_user;
-  options.password = config.peer_password;
+  options.credentials = peer_credentials(config);
   return options;
 }
 
@@ -387,6 +393,12 @@ asio::awaitable<Result<Coordinator::DownAnswer>> Driver::is_master_down(Endpoint
     if (!saved) co_return Coordinator::DownAnswer{.down = down.down, .leader = {}, .leader_epoch = {}};
   }
   co_return down;
+}
+
+void Driver::set_peer_credentials(std::string user, std::string password) {
+  config_.peer_user = std::move(user);
+  config_.peer_password = std::move(password);
+  peers_.set_credentials(peer_credentials(config_));
 }
 
 void Driver::hello_published(const Hello& hello) { feed(HelloPublished{hello}); }

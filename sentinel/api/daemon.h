@@ -43,6 +43,8 @@ class Daemon {
   virtual asio::awaitable<Result<void>> flush() = 0;  // Ends when everything so far is durable.
   virtual asio::awaitable<Result<Coordinator::DownAnswer>> is_master_down(Endpoint master, Epoch epoch,
                                                                           NodeId candidate) = 0;
+  // What we send to peers from now on (sentinel-user, sentinel-pass; empty: unset); connections to them are made anew.
+  virtual void set_peer_credentials(std::string user, std::string password) = 0;
   virtual void hello_published(const Hello& hello) = 0;
   virtual void shutdown() = 0;
 };

@@ -42,6 +42,24 @@ struct WebhookSettings {
   bool operator==(const WebhookSettings&) const = default;
 };
 
+// A line `user <name> <rule> ...` of sentinel.conf, an entry of `users:` in YAML. See sentinel/acl.
+struct UserLine {
+  std::string name;
+  std::vector<std::string> rules;
+  int line = 0;  // Where it stands; 0: unknown.
+  bool operator==(const UserLine&) const = default;
+};
+
+// Who may do what here.
+struct AccessSettings {
+  std::vector<UserLine> users;              // Besides the default user, or about it. Not together with `file`.
+  std::string file;                         // aclfile: what ACL LOAD reads and ACL SAVE writes. Empty: none.
+  unsigned log_max = 128;                   // acllog-max-len: entries of ACL LOG.
+  bool pubsub_default_allchannels = false;  // acl-pubsub-default: what a new user may subscribe to.
+  bool protected_mode = false;              // Without password and bind: only clients of this machine.
+  bool operator==(const AccessSettings&) const = default;
+};
+
 // The shape is fixed so that files can be prepared; read_config() refuses `enabled: on`.
 struct TlsSettings {
   bool enabled = false;
@@ -131,8 +149,10 @@ struct DaemonConfig {
   ProcessSettings process;  // `self` stays empty: the store knows it. `announce.host` may be empty: derive it
                             // from the local address of a connection to a master.
   std::vector<Endpoint> listen{{"0.0.0.0", kDefaultPort}};
-  std::string password;       // Clients and peers must send it. Empty: none.
-  std::string peer_password;  // What we send to peers. Equal to `password` unless given.
+  std::string password;       // Clients and peers must send it (requirepass). Empty: none.
+  std::string peer_user;      // What we send to peers (sentinel-user). Empty: the default user.
+  std::string peer_password;  // ... (sentinel-pass). Empty: `password` is sent, as the default user.
+  AccessSettings access;
   std::string state_dir = "/var/lib/vigil";
   LogSettings log;
   ClientLimits limits;

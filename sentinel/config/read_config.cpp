@@ -94,7 +94,7 @@ class Reader {
     refuse_both(seen_, "password", problems_);
     refuse_both(seen_, "peer-password", problems_);
     config_.password = draft.password;
-    config_.peer_password = draft.peer_password.empty() ? draft.password : draft.peer_password;
+    config_.peer_password = draft.peer_password;
     config_.state_dir = draft.state_dir;
     config_.listen.clear();
     for (const std::string& host : draft.bind) config_.listen.push_back({host, draft.port});

@@ -83,9 +83,13 @@ class PeerHub::Impl : public std::enable_shared_from_this<Impl> {
           keep_alive(shared_from_this(), serve_inbound(connection, std::move(words))));
   }
 
-  void set_credentials(std::string user, std::string password) {
-    options_.user = std::move(user);
-    options_.password = std::move(password);
+  void set_credentials(PeerCredentials credentials) {
+    if (credentials == options_.credentials) return;
+    options_.credentials = std::move(credentials);
+    for (const auto& [at, target] : targets_) {
+      if (target->connection) target->connection->close("credentials changed");
+      target->wake.cancel();  // Who refused the old ones is asked again at once.
+    }
   }
 
   std::size_t connections() const {
@@ -140,10 +144,9 @@ class PeerHub::Impl : public std::enable_shared_from_this<Impl> {
     connection->dialed = target.at;
     target.connection = connection;
     connections_.push_back(connection);
-    if (!options_.password.empty()) {
+    if (const PeerCredentials& ours = options_.credentials; !ours.password.empty()) {
       connection->awaits_auth = true;
-      connection->send(options_.user.empty() ? Words{"AUTH", options_.password}
-                                             : Words{"AUTH", options_.user, options_.password});
+      connection->send(ours.user.empty() ? Words{"AUTH", ours.password} : Words{"AUTH", ours.user, ours.password});
     }
     connection->send(identity_words("HELLO", ourselves()));
     const std::string why = co_await connection->run();
@@ -368,9 +371,7 @@ void PeerHub::tell(const TellStock& hello) {
 void PeerHub::adopt(asio::ip::tcp::socket socket, std::string unread, std::vector<std::string> words) {
   impl_->adopt(std::move(socket), std::move(unread), std::move(words));
 }
-void PeerHub::set_credentials(std::string user, std::string password) {
-  impl_->set_credentials(std::move(user), std::move(password));
-}
+void PeerHub::set_credentials(PeerCredentials credentials) { impl_->set_credentials(std::move(credentials)); }
 std::size_t PeerHub::connections() const { return impl_->connections(); }
 std::uint64_t PeerHub::dropped_frames() const { return impl_->dropped_frames(); }
 std::uint64_t PeerHub::malformed_frames() const { return impl_->malformed_frames(); }

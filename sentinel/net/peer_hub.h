@@ -6,7 +6,7 @@
 //   hub.send(peer_id, ViewMessage{...});
 //
 // On the wire everything is a RESP array of strings:
-//   dialer    [AUTH password]  SENTINEL PEER HELLO id host port version
+//   dialer    [AUTH [user] password]  SENTINEL PEER HELLO id host port version
 //   acceptor  SENTINEL PEER WELCOME id host port version
 //   both      SENTINEL PEER BEAT, answered SENTINEL PEER BEATEN; SENTINEL PEER <kind> words ... (peer_message.h)
 //
@@ -45,12 +45,17 @@ inline constexpr std::chrono::milliseconds kRedialStranger{5000};  // Wrong pass
 inline constexpr std::size_t kInboundPerPeerMax = 4;               // Then the oldest is replaced.
 inline constexpr std::size_t kInboundMax = 256;                    // Of all peers; then refused.
 
+struct PeerCredentials {
+  std::string user;      // Empty: the default user.
+  std::string password;  // Empty: no AUTH is sent.
+  bool operator==(const PeerCredentials&) const = default;
+};
+
 struct PeerOptions {
   NodeId self;
   Endpoint announced;
   std::string version;
-  std::string user;      // Sent with the password, unless empty.
-  std::string password;  // Sent as AUTH when dialing, unless empty.
+  PeerCredentials credentials;  // Sent when dialing.
 };
 
 class PeerHub {
@@ -77,8 +82,8 @@ class PeerHub {
   // `unread` is what it sent behind them. Answers it, also if they are wrong.
   void adopt(asio::ip::tcp::socket socket, std::string unread, std::vector<std::string> words);
 
-  // AUTH sent from the next connection on.
-  void set_credentials(std::string user, std::string password);
+  // Connections that we dialed are made anew with these.
+  void set_credentials(PeerCredentials credentials);
 
   std::size_t connections() const;       // Established ones, of both kinds.
   std::uint64_t dropped_frames() const;  // Of peers that did not read: their connection was closed.

@@ -49,10 +49,14 @@ class CoordinatorDaemon final : public Daemon {
                                                                   NodeId candidate) override {
     co_return core_.is_master_down(now_, master, epoch, candidate);
   }
+  void set_peer_credentials(std::string user, std::string password) override {
+    peer_credentials = {std::move(user), std::move(password)};
+  }
   void hello_published(const Hello&) override {}
   void shutdown() override {}
 
   std::vector<std::string> last_changed;
+  std::pair<std::string, std::string> peer_credentials;
 
  private:
   static ProcessSettings process() {

@@ -48,7 +48,6 @@ TEST_F(ConfigFiles, PasswordFilesAreReadBesideTheConfiguration) {
             std::string(kGroup) + "password-file: client-password\ndefaults: {auth-password-file: redis-password}\n"));
   ASSERT_TRUE(config);
   EXPECT_EQ(config->password, "sesame");
-  EXPECT_EQ(config->peer_password, "sesame");
   EXPECT_EQ(config->groups.at(0).auth_pass, "open");
   EXPECT_THAT(config->warnings, IsEmpty());
 }

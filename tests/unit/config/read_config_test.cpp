@@ -296,8 +296,8 @@ TEST(ReadConfig, OwnAnnouncedAndBoundAddressesAreNoPeers) {
   EXPECT_EQ(bound.process.announce, (Endpoint{"127.0.0.1", 7}));
 }
 
-TEST(ReadConfig, PeerPasswordFollowsPassword) {
-  EXPECT_EQ(config_of("password: a\n").peer_password, "a");
+TEST(ReadConfig, PeerPasswordIsTheOneThatWasGiven) {
+  EXPECT_EQ(config_of("password: a\n").peer_password, "") << "the password serves then";
   EXPECT_EQ(config_of("password: a\npeer-password: b\n").peer_password, "b");
 }
 

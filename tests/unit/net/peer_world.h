@@ -34,7 +34,7 @@ class PeerProcess {
         acceptor_(io, {asio::ip::address_v4::loopback(), port}),
         at{"127.0.0.1", acceptor_.local_endpoint().port()},
         hub(io.get_executor(), [this](Input input) { inputs.push_back(std::move(input)); },
-            {.self = id, .announced = at, .version = "0.1.0", .password = password_}) {
+            {.self = id, .announced = at, .version = "0.1.0", .credentials = {.user = {}, .password = password_}}) {
     accept();
   }
 
