@@ -47,6 +47,7 @@ ServerOptions server_options(const DaemonConfig& config) {
 CommandOptions command_options(const DaemonConfig& config) {
   CommandOptions options;
   options.password = config.password;
+  options.access = config.access;
   options.announce_ip = config.process.announce.host;
   options.announce_port = config.process.announce.port;
   options.sentinel_user = config.peer_user;
@@ -130,6 +131,7 @@ Driver::Driver(asio::io_context& io, DaemonConfig config, Store& store, std::fun
 Driver::~Driver() { stop(); }
 
 Result<void> Driver::start() {
+  if (auto users = commands_.access().start(); !users) return users;
   if (auto listening = server_.start(); !listening) return listening;
   dispatcher_ = std::make_unique<Dispatcher>(io_.get_executor(), store_, dispatcher_settings(config_),
                                              [this](Event event) { publish({std::move(event)}); });

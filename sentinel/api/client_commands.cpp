@@ -8,6 +8,7 @@
 
 #include "common/resp/text.h"
 #include "sentinel/api/client_kill.h"
+#include "sentinel/api/client_line.h"
 #include "sentinel/api/client_names.h"
 #include "sentinel/api/command.h"
 
@@ -22,31 +23,6 @@ Outcome refuse(Client& client, std::string_view error) {
 Outcome accept(Client& client) {
   client.reply().simple("OK");
   return Outcome::Answered;
-}
-
-// One line of CLIENT LIST, with the fields clients and dashboards read.
-std::string describe(const Client& client) {
-  const auto now = ShellClock::now();
-  const auto seconds = [&](ShellClock::time_point since) {
-    return std::chrono::duration_cast<std::chrono::seconds>(now - since).count();
-  };
-  const ClientFacts& facts = client.facts();
-  std::string flags;
-  if (client.subscribed()) flags += 'P';
-  if (client.tracking) flags += 't';
-  if (client.close_after_replies) flags += 'c';
-  if (client.no_evict) flags += 'e';
-  if (flags.empty()) flags = "N";
-  const std::size_t pending = client.output.size() + client.bytes_in_flight();
-  return fmt::format(
-      "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} db=0 sub={} psub={} ssub=0 multi=-1 qbuf={} "
-      "qbuf-free=0 argv-mem=0 multi-mem=0 obl=0 oll={} omem={} tot-mem={} events=r cmd={} user={} redir=-1 resp={} "
-      "lib-name={} lib-ver={}\n",
-      facts.id, facts.address, facts.local_address, facts.descriptor, client.name, seconds(facts.since),
-      seconds(client.last_request), flags, client.channels.size(), client.patterns.size(), client.bytes_unread(),
-      pending > 0 ? 1 : 0, pending, pending + client.bytes_unread(), client.last_command,
-      client.authenticated ? "default" : "(superuser)", static_cast<int>(client.protocol), client.library_name,
-      client.library_version);
 }
 
 Outcome run_id(CommandContext&, Client& client, Arguments) {
@@ -83,26 +59,26 @@ Outcome run_setinfo(CommandContext&, Client& client, Arguments arguments) {
 }
 
 Outcome run_info(CommandContext&, Client& client, Arguments) {
-  client.reply().bulk(describe(client));
+  client.reply().bulk(client_line(client));
   return Outcome::Answered;
 }
 
 Outcome run_list(CommandContext& context, Client& client, Arguments arguments) {
   std::string text;
   if (arguments.size() == 2) {
-    for (const auto& [id, other] : context.clients.all()) text += describe(*other);
+    for (const auto& [id, other] : context.clients.all()) text += client_line(*other);
   } else if (is_word(arguments[2], "type") && arguments.size() == 4) {
     const auto type = parse_client_type(arguments[3]);
     if (!type) return refuse(client, fmt::format("ERR Unknown client type '{}'", arguments[3]));
     for (const auto& [id, other] : context.clients.all()) {
-      if (type_of(*other) == *type) text += describe(*other);
+      if (type_of(*other) == *type) text += client_line(*other);
     }
   } else if (is_word(arguments[2], "id") && arguments.size() > 3) {
     for (const std::string_view word : arguments.subspan(3)) {
       std::uint64_t id = 0;
       const auto [rest, failure] = std::from_chars(word.data(), word.data() + word.size(), id);
       if (failure != std::errc{} || rest != word.data() + word.size()) return refuse(client, "ERR Invalid client ID");
-      if (const Client* other = context.clients.find(id)) text += describe(*other);
+      if (const Client* other = context.clients.find(id)) text += client_line(*other);
     }
   } else {
     return refuse(client, "ERR syntax error");

@@ -7,6 +7,7 @@
 
 #include "common/resp/text.h"
 #include "common/result.h"
+#include "sentinel/api/access.h"
 
 namespace sentinel {
 namespace {
@@ -17,6 +18,7 @@ struct Filter {
   std::optional<std::string_view> address;
   std::optional<std::string_view> local_address;
   std::optional<ClientType> type;
+  std::optional<std::string_view> user;
   bool skip_self = true;
 };
 
@@ -25,10 +27,11 @@ bool matches(const Filter& filter, const Client& client) {
   if (filter.address && client.facts().address != *filter.address) return false;
   if (filter.local_address && client.facts().local_address != *filter.local_address) return false;
   if (filter.type && type_of(client) != *filter.type) return false;
+  if (filter.user && user_name(client) != *filter.user) return false;
   return true;
 }
 
-Result<Filter> parse_filter(Arguments words) {
+Result<Filter> parse_filter(Arguments words, const AclUsers& users) {
   Filter filter;
   if (words.size() % 2 != 0) return unexpected(std::string("ERR syntax error"));
   for (std::size_t i = 0; i < words.size(); i += 2) {
@@ -48,7 +51,8 @@ Result<Filter> parse_filter(Arguments words) {
     } else if (is_word(words[i], "laddr")) {
       filter.local_address = value;
     } else if (is_word(words[i], "user")) {
-      if (value != "default") return unexpected(fmt::format("ERR No such user '{}'", value));
+      if (users.find(value) == nullptr) return unexpected(fmt::format("ERR No such user '{}'", value));
+      filter.user = value;
     } else if (is_word(words[i], "skipme") && (is_word(value, "yes") || is_word(value, "no"))) {
       filter.skip_self = is_word(value, "yes");
     } else {
@@ -96,7 +100,7 @@ Outcome client_kill(CommandContext& context, Client& client, Arguments arguments
     }
     return Outcome::Answered;
   }
-  const Result<Filter> filter = parse_filter(arguments.subspan(2));
+  const Result<Filter> filter = parse_filter(arguments.subspan(2), context.access.users());
   if (!filter) {
     client.reply().error(filter.error());
   } else {

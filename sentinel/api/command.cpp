@@ -16,6 +16,10 @@ std::vector<std::string_view> split_words(std::string_view words) {
   return result;
 }
 
+bool arity_fits(int arity, std::size_t words) {
+  return arity >= 0 ? words == static_cast<std::size_t>(arity) : words >= static_cast<std::size_t>(-arity);
+}
+
 bool has_word(std::string_view words, std::string_view word) {
   const auto list = split_words(words);
   return std::find(list.begin(), list.end(), word) != list.end();

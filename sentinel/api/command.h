@@ -4,11 +4,14 @@
 #pragma once
 
 #include <asio/awaitable.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "common/resp/reply_writer.h"
+#include "sentinel/acl/catalogue.h"
+#include "sentinel/acl/settings.h"
 #include "sentinel/api/daemon.h"
 #include "sentinel/net/client_handler.h"
 #include "sentinel/net/client_registry.h"
@@ -21,7 +24,8 @@ namespace sentinel {
 inline constexpr std::string_view kCompatibleRedisVersion = "7.2.0";
 
 struct CommandOptions {
-  std::string password = {};          // requirepass; empty: none is needed.
+  std::string password = {};  // requirepass; empty: none is needed.
+  AccessSettings access = {};
   bool deny_scripts_reconfig = true;  // Stock's default: SENTINEL SET may not name programs.
   bool resolve_hostnames = false;
   bool announce_hostnames = false;
@@ -33,6 +37,7 @@ struct CommandOptions {
 };
 
 struct Command;
+class Access;
 
 // What handlers work with. Outlives every command.
 struct CommandContext {
@@ -41,6 +46,7 @@ struct CommandContext {
   PubSub& pubsub;
   CommandOptions options;
   const std::vector<Command>& commands;
+  Access& access;
 };
 
 // Answers at once.
@@ -61,8 +67,11 @@ struct Command {
   std::vector<Command> subcommands = {};
   bool while_subscribed = false;  // Also in RESP2's subscribed state.
   std::string full_name = {};     // "sentinel|ckquorum". Set by the table.
+  // What gives permission for it, set by the table. None: it needs all permissions.
+  std::optional<CommandIndex> permission = {};
 };
 
+bool arity_fits(int arity, std::size_t words);
 bool has_word(std::string_view words, std::string_view word);
 std::vector<std::string_view> split_words(std::string_view words);
 

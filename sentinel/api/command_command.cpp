@@ -1,8 +1,7 @@
-// COMMAND and ACL: what this table holds, for clients and operators that ask.
+// COMMAND: what this table holds, for clients and operators that ask.
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -13,11 +12,6 @@
 
 namespace sentinel {
 namespace {
-
-constexpr std::array<std::string_view, 21> kAclCategories{
-    "keyspace", "read",   "write",       "set",       "sortedset",  "list",        "hash",
-    "string",   "bitmap", "hyperloglog", "geo",       "stream",     "pubsub",      "admin",
-    "fast",     "slow",   "blocking",    "dangerous", "connection", "transaction", "scripting"};
 
 Outcome refuse(Client& client, std::string_view error) {
   client.reply().error(error);
@@ -155,42 +149,6 @@ Outcome run_command_help(CommandContext& context, Client& client, Arguments) {
   return reply_help(*find_command(context.commands, "command"), client);
 }
 
-Outcome run_acl_help(CommandContext& context, Client& client, Arguments) {
-  return reply_help(*find_command(context.commands, "acl"), client);
-}
-
-Outcome run_whoami(CommandContext&, Client& client, Arguments) {
-  client.reply().bulk("default");
-  return Outcome::Answered;
-}
-
-Outcome run_users(CommandContext&, Client& client, Arguments) {
-  client.reply().array(1).bulk("default");
-  return Outcome::Answered;
-}
-
-Outcome run_categories(CommandContext& context, Client& client, Arguments arguments) {
-  if (arguments.size() > 3) return refuse(client, "ERR wrong number of arguments for 'acl|cat' command");
-  std::vector<std::string_view> names;
-  if (arguments.size() == 2) {
-    names.assign(kAclCategories.begin(), kAclCategories.end());
-  } else {
-    const std::string wanted = lower(arguments[2]);
-    if (std::find(kAclCategories.begin(), kAclCategories.end(), wanted) == kAclCategories.end()) {
-      return refuse(client, fmt::format("ERR Unknown category '{}'", arguments[2]));
-    }
-    for (const Command& command : context.commands) {
-      if (has_word(command.categories, wanted)) names.push_back(command.full_name);
-      for (const Command& sub : command.subcommands) {
-        if (has_word(sub.categories, wanted)) names.push_back(sub.full_name);
-      }
-    }
-  }
-  client.reply().array(names.size());
-  for (const std::string_view name : names) client.reply().bulk(name);
-  return Outcome::Answered;
-}
-
 constexpr std::string_view kFlags = "loading stale";
 constexpr std::string_view kCategories = "slow connection";
 
@@ -208,19 +166,6 @@ Command command_command() {
       {"getkeysandflags", -4, kFlags, kCategories, "GETKEYSANDFLAGS <full-command>",
        "Return the keys and their flags: there are none.", run_getkeys},
       {"help", 2, kFlags, kCategories, "HELP", "Prints this help.", run_command_help},
-  };
-  return command;
-}
-
-Command acl_command() {
-  Command command{"acl", -2, "", "slow", "ACL", "A container for access list commands."};
-  command.subcommands = {
-      {"whoami", 2, "noscript loading stale", "slow", "WHOAMI", "Return the user of this connection.", run_whoami},
-      {"users", 2, "admin noscript loading stale", "admin slow dangerous", "USERS", "Return the names of all users.",
-       run_users},
-      {"cat", -2, "noscript loading stale", "slow", "CAT [<category>]", "Return the categories, or those in one.",
-       run_categories},
-      {"help", 2, "loading stale", "slow", "HELP", "Prints this help.", run_acl_help},
   };
   return command;
 }

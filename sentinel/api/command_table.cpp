@@ -26,13 +26,13 @@ std::vector<Command> all_commands() {
   all.push_back(sentinel_command());
   for (Command& command : all) {
     command.full_name = command.name;
-    for (Command& sub : command.subcommands) sub.full_name = command.name + "|" + sub.name;
+    command.permission = AclCatalogue::instance().find(command.full_name);
+    for (Command& sub : command.subcommands) {
+      sub.full_name = command.name + "|" + sub.name;
+      sub.permission = AclCatalogue::instance().find(sub.full_name);
+    }
   }
   return all;
-}
-
-bool arity_fits(int arity, std::size_t words) {
-  return arity >= 0 ? words == static_cast<std::size_t>(arity) : words >= static_cast<std::size_t>(-arity);
 }
 
 std::string unknown_command(Arguments arguments) {
@@ -53,14 +53,18 @@ std::string unknown_subcommand(const Command& command, std::string_view word) {
 }  // namespace
 
 CommandTable::CommandTable(Daemon& daemon, ClientRegistry& clients, PubSub& pubsub, CommandOptions options)
-    : commands_(all_commands()), context_{daemon, clients, pubsub, std::move(options), commands_} {
+    : commands_(all_commands()),
+      access_(daemon, clients, options.access, options.password),
+      context_{daemon, clients, pubsub, std::move(options), commands_, access_} {
   for (const Command& command : commands_) {
     CHECK(command.name.size() <= kCommandNameMax);
     by_name_.emplace(command.name, &command);
   }
 }
 
-void CommandTable::connected(Client& client) { client.authenticated = context_.options.password.empty(); }
+std::string_view CommandTable::denial(bool from_this_machine) const { return access_.denial(from_this_machine); }
+
+void CommandTable::connected(Client& client) { access_.connected(client); }
 
 void CommandTable::disconnected(Client& client) { context_.pubsub.remove(client); }
 
@@ -96,9 +100,15 @@ CommandTable::Found CommandTable::find(Client& client, Arguments arguments) {
     refuse(client, fmt::format("ERR wrong number of arguments for '{}' command", command->full_name));
     return {};
   }
-  if (!client.authenticated && !has_word(command->flags, "no_auth")) {
-    refuse(client, "NOAUTH Authentication required.");
-    return {};
+  if (!client.unrestricted && !has_word(command->flags, "no_auth")) {
+    if (access_.authentication_needed(client)) {
+      refuse(client, "NOAUTH Authentication required.");
+      return {};
+    }
+    if (const auto error = access_.refusal(client, command->permission, command->full_name, arguments)) {
+      refuse(client, *error);
+      return {};
+    }
   }
   if (client.protocol == RespVersion::Two && client.subscribed() && !command->while_subscribed) {
     refuse(client, fmt::format("ERR Can't execute '{}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET "
@@ -112,7 +122,7 @@ CommandTable::Found CommandTable::find(Client& client, Arguments arguments) {
 // What clients ask most, without the way through the table.
 bool CommandTable::try_master_address(Client& client, Arguments arguments) {
   if (arguments.size() != 3 || !is_word(arguments[1], "get-master-addr-by-name")) return false;
-  if (!is_word(arguments[0], "sentinel") || !client.authenticated) return false;
+  if (!is_word(arguments[0], "sentinel") || !client.unrestricted) return false;
   if (client.protocol == RespVersion::Two && client.subscribed()) return false;
   client.last_command = "sentinel|get-master-addr-by-name";
   client.proven = true;

@@ -13,6 +13,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "sentinel/api/access.h"
 #include "sentinel/api/command.h"
 
 namespace sentinel {
@@ -21,12 +22,14 @@ class CommandTable final : public ClientHandler {
  public:
   CommandTable(Daemon& daemon, ClientRegistry& clients, PubSub& pubsub, CommandOptions options);
 
+  std::string_view denial(bool from_this_machine) const override;
   void connected(Client& client) override;
   Outcome handle(Client& client, Arguments arguments) override;
   asio::awaitable<void> finish(Client& client, std::vector<std::string> arguments) override;
   void disconnected(Client& client) override;
 
   const std::vector<Command>& commands() const { return commands_; }
+  Access& access() { return access_; }
 
  private:
   struct Found {
@@ -41,6 +44,7 @@ class CommandTable final : public ClientHandler {
 
   std::vector<Command> commands_;
   std::unordered_map<std::string_view, const Command*> by_name_;
+  Access access_;
   CommandContext context_;
 };
 

@@ -33,14 +33,14 @@ Outcome run_ping(CommandContext&, Client& client, Arguments arguments) {
 
 Outcome run_auth(CommandContext& context, Client& client, Arguments arguments) {
   if (arguments.size() > 3) return refuse(client, "ERR syntax error");
-  if (arguments.size() == 2 && context.options.password.empty()) {
+  const AclUser& default_user = *context.access.users().default_user();
+  if (arguments.size() == 2 && !default_user.needs_password()) {
     return refuse(client,
                   "ERR AUTH <password> called without any password configured for the default user. Are you sure your "
                   "configuration is correct?");
   }
-  const std::string_view user = arguments.size() == 3 ? arguments[1] : "default";
-  if (!may_enter(context.options, user, arguments.back())) return refuse(client, kWrongPassword);
-  client.authenticated = true;
+  const std::string_view user = arguments.size() == 3 ? arguments[1] : kDefaultUser;
+  if (!context.access.authenticate(client, user, arguments.back(), arguments[0])) return refuse(client, kWrongPassword);
   client.reply().simple("OK");
   return Outcome::Answered;
 }
@@ -90,15 +90,14 @@ Outcome run_hello(CommandContext& context, Client& client, Arguments arguments) 
       return refuse(client, fmt::format("ERR Syntax error in HELLO option '{}'", arguments[i]));
     }
   }
-  if (user) {
-    if (!may_enter(context.options, *user, password)) return refuse(client, kWrongPassword);
-    client.authenticated = true;
+  if (user && !context.access.authenticate(client, *user, password, arguments[0])) {
+    return refuse(client, kWrongPassword);
   }
-  if (!client.authenticated) {
+  if (context.access.authentication_needed(client)) {
     return refuse(client,
-                  "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH "
-                  "<user> <pass> option can be used to authenticate the client and select the RESP protocol version at "
-                  "the same time");
+                  "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO AUTH <user> "
+                  "<pass> option can be used to authenticate the client and select the RESP protocol version at the "
+                  "same time");
   }
   if (name) client.name = *name;
   if (version) client.protocol = *version;
@@ -115,7 +114,7 @@ Outcome run_quit(CommandContext&, Client& client, Arguments) {
 
 Outcome run_reset(CommandContext& context, Client& client, Arguments) {
   context.pubsub.remove(client);
-  client.authenticated = context.options.password.empty();
+  context.access.connected(client);
   client.protocol = RespVersion::Two;
   client.reply_mode = ReplyMode::On;
   client.tracking = false;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "common/endpoint.h"
+#include "sentinel/acl/settings.h"
 #include "sentinel/config/config_error.h"
 #include "sentinel/core/settings.h"
 
@@ -40,24 +41,6 @@ struct WebhookSettings {
   std::string secret;               // Key of the HMAC-SHA256 signature. Empty: unsigned.
   std::vector<std::string> groups;  // Only events of these. Empty: all, and process events.
   bool operator==(const WebhookSettings&) const = default;
-};
-
-// A line `user <name> <rule> ...` of sentinel.conf, an entry of `users:` in YAML. See sentinel/acl.
-struct UserLine {
-  std::string name;
-  std::vector<std::string> rules;
-  int line = 0;  // Where it stands; 0: unknown.
-  bool operator==(const UserLine&) const = default;
-};
-
-// Who may do what here.
-struct AccessSettings {
-  std::vector<UserLine> users;              // Besides the default user, or about it. Not together with `file`.
-  std::string file;                         // aclfile: what ACL LOAD reads and ACL SAVE writes. Empty: none.
-  unsigned log_max = 128;                   // acllog-max-len: entries of ACL LOG.
-  bool pubsub_default_allchannels = false;  // acl-pubsub-default: what a new user may subscribe to.
-  bool protected_mode = false;              // Without password and bind: only clients of this machine.
-  bool operator==(const AccessSettings&) const = default;
 };
 
 // The shape is fixed so that files can be prepared; read_config() refuses `enabled: on`.

@@ -87,6 +87,7 @@ SeenKeys index_map(const YamlNode& node, const std::vector<std::string>& known, 
 std::vector<KeyDoc> documented_keys() {
   std::vector<KeyDoc> docs;
   add_docs(docs, "", root_keys(), RootDraft{});
+  add_docs(docs, "users", user_keys(), UserDraft{});
   add_docs(docs, "log", log_keys(), LogSettings{});
   add_docs(docs, "limits", limit_keys(), ClientLimits{});
   add_docs(docs, "tls", tls_keys(), TlsSettings{});

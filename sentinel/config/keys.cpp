@@ -119,14 +119,18 @@ void read_master(const YamlNode& node, GroupSettings& group, Problems& problems)
   if (auto master = value_of(node, "master", problems, read_endpoint)) group.master = std::move(*master);
 }
 
-void read_auth_user(const YamlNode& node, GroupSettings& group, Problems& problems) {
-  const std::string* text = scalar_text(node, "auth-user", problems);
-  if (!text) return;
-  if (text->size() > kNameBytesMax || text->find_first_of(" \t\r\n") != std::string::npos) {
-    problems.error(node, "auth-user: a user name holds no blanks");
-    return;
-  }
-  group.auth_user = *text;
+template <typename Target>
+Key<Target> user_name_key(std::string name, std::string Target::*field) {
+  auto read = [=](const YamlNode& node, Target& target, Problems& problems) {
+    const std::string* text = scalar_text(node, name, problems);
+    if (!text) return;
+    if (text->size() > kNameBytesMax || text->find_first_of(" \t\r\n") != std::string::npos) {
+      problems.error(node, fmt::format("{}: a user name holds no blanks", name));
+      return;
+    }
+    target.*field = *text;
+  };
+  return {name, read, [](const Target&) { return std::string(); }};
 }
 
 void read_lag(const YamlNode& node, GroupSettings& group, Problems& problems) {
@@ -189,8 +193,12 @@ const KeyTable<RootDraft>& root_keys() {
       count_key("announce-port", &RootDraft::announce_port, {1, 65535}),
       secret_key("password", &RootDraft::password),
       secret_file_key("password-file", &RootDraft::password),
+      user_name_key("peer-user", &RootDraft::peer_user),
       secret_key("peer-password", &RootDraft::peer_password),
       secret_file_key("peer-password-file", &RootDraft::peer_password),
+      path_key("acl-file", &RootDraft::acl_file),
+      count_key("acl-log-max", &RootDraft::acl_log_max, {1, 100'000}),
+      switch_key("protected-mode", &RootDraft::protected_mode),
       path_key("state-dir", &RootDraft::state_dir),
       {"peers", read_peers, prints<RootDraft>("[]")},
   };
@@ -198,8 +206,19 @@ const KeyTable<RootDraft>& root_keys() {
 }
 
 const std::vector<std::string>& root_blocks() {
-  static const std::vector<std::string> blocks{"log", "limits", "tls", "webhooks", "defaults", "groups"};
+  static const std::vector<std::string> blocks{"users", "log", "limits", "tls", "webhooks", "defaults", "groups"};
   return blocks;
+}
+
+const KeyTable<UserDraft>& user_keys() {
+  static const KeyTable<UserDraft> table{
+      user_name_key("name", &UserDraft::name),
+      // Passwords may stand in it: like a secret it is never repeated in a message as a whole.
+      secret_key("rules", &UserDraft::rules),
+      secret_key("password", &UserDraft::password),
+      secret_file_key("password-file", &UserDraft::password),
+  };
+  return table;
 }
 
 const KeyTable<LogSettings>& log_keys() {
@@ -269,7 +288,7 @@ const KeyTable<GroupSettings>& group_keys() {
                      {"enforce", WriteSafety::Enforce}, {"audit", WriteSafety::Audit}, {"off", WriteSafety::Off}}),
       count_key("write-safety-replicas", &GroupSettings::min_replicas, {1, 100}),
       {"write-safety-max-lag", read_lag, [](const GroupSettings& group) { return print_duration(group.max_lag); }},
-      {"auth-user", read_auth_user, prints<GroupSettings>("")},
+      user_name_key("auth-user", &GroupSettings::auth_user),
       secret_key("auth-password", &GroupSettings::auth_pass),
       secret_file_key("auth-password-file", &GroupSettings::auth_pass),
       {"rename-commands", read_renames, prints<GroupSettings>("{}")},

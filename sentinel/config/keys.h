@@ -57,13 +57,25 @@ struct RootDraft {
   std::string announce_host;
   std::uint16_t announce_port = 0;  // 0: `port`.
   std::string password;
+  std::string peer_user;
   std::string peer_password;
+  std::string acl_file;
+  unsigned acl_log_max = AccessSettings{}.log_max;
+  bool protected_mode = false;
   std::string state_dir = DaemonConfig{}.state_dir;
   std::vector<Endpoint> peers;
 };
 
+// An entry of `users:`.
+struct UserDraft {
+  std::string name;
+  std::string rules;     // Separated by blanks.
+  std::string password;  // A further rule ">password".
+};
+
 const KeyTable<RootDraft>& root_keys();         // Without the blocks below.
-const std::vector<std::string>& root_blocks();  // log, limits, tls, webhooks, defaults, groups.
+const std::vector<std::string>& root_blocks();  // users, log, limits, tls, webhooks, defaults, groups.
+const KeyTable<UserDraft>& user_keys();
 const KeyTable<LogSettings>& log_keys();
 const KeyTable<ClientLimits>& limit_keys();
 const KeyTable<TlsSettings>& tls_keys();

@@ -8,9 +8,12 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
+#include <iterator>
 #include <map>
 #include <set>
+#include <sstream>
 
+#include "sentinel/acl/users.h"
 #include "sentinel/config/keys.h"
 #include "sentinel/config/scalars.h"
 #include "sentinel/config/secret_file.h"
@@ -66,6 +69,7 @@ class Reader {
     read_top();
     read_block(seen_, "log", log_keys(), config_.log, problems_);
     read_block(seen_, "limits", limit_keys(), config_.limits, problems_);
+    read_users();
     read_tls();
     read_defaults();
     read_groups();
@@ -95,6 +99,13 @@ class Reader {
     refuse_both(seen_, "peer-password", problems_);
     config_.password = draft.password;
     config_.peer_password = draft.peer_password;
+    config_.peer_user = draft.peer_user;
+    if (!draft.peer_user.empty() && draft.peer_password.empty()) {
+      problems_.error(place(seen_, "peer-user", root_), "peer-user: needs a peer-password");
+    }
+    config_.access.file = draft.acl_file;
+    config_.access.log_max = draft.acl_log_max;
+    config_.access.protected_mode = draft.protected_mode;
     config_.state_dir = draft.state_dir;
     config_.listen.clear();
     for (const std::string& host : draft.bind) config_.listen.push_back({host, draft.port});
@@ -122,6 +133,43 @@ class Reader {
       }
       config_.process.peers.push_back(peer);
     }
+  }
+
+  void read_users() {
+    const auto found = seen_.find("users");
+    if (found == seen_.end() || found->second->kind == YamlNode::Kind::Null) return;
+    const YamlNode& list = *found->second;
+    if (list.kind != YamlNode::Kind::List) {
+      problems_.error(list, "users: expected a list, each user starting with \"- name: ...\"");
+      return;
+    }
+    if (!config_.access.file.empty()) problems_.error(list, "users: with acl-file the users stand in that file");
+    for (const YamlNode& item : list.items) read_user(item);
+  }
+
+  void read_user(const YamlNode& item) {
+    UserDraft draft;
+    const SeenKeys seen = index_map(item, names_of(user_keys()), problems_);
+    apply(user_keys(), seen, draft, problems_);
+    refuse_both(seen, "password", problems_);
+    user_secret_inline_ = user_secret_inline_ || seen.contains("password");
+    if (item.kind != YamlNode::Kind::Map) return;
+    if (draft.name.empty()) {
+      problems_.error(item, "the user has no name");
+      return;
+    }
+    UserLine line{.name = draft.name, .rules = {}, .line = item.line};
+    std::istringstream words(draft.rules);
+    line.rules.assign(std::istream_iterator<std::string>(words), {});
+    if (!draft.password.empty()) line.rules.push_back(">" + draft.password);
+    const auto same = [&](const UserLine& other) { return other.name == line.name; };
+    if (std::any_of(config_.access.users.begin(), config_.access.users.end(), same)) {
+      problems_.error(item, fmt::format("name: there is another user {}", shown(line.name)));
+    }
+    if (const auto user = read_user_line(line, {}); !user) {
+      problems_.error(place(seen, "rules", item), fmt::format("rules: {}", user.error()));
+    }
+    config_.access.users.push_back(std::move(line));
   }
 
   void read_tls() {
@@ -243,7 +291,10 @@ class Reader {
   void warn() {
     const bool exposed = std::any_of(config_.listen.begin(), config_.listen.end(),
                                      [](const Endpoint& endpoint) { return !is_loopback(endpoint.host); });
-    if (exposed && config_.password.empty()) {
+    const auto about_default = [](const UserLine& user) { return user.name == kDefaultUser; };
+    const bool default_has_rules = !config_.access.file.empty() ||
+                                   std::any_of(config_.access.users.begin(), config_.access.users.end(), about_default);
+    if (exposed && config_.password.empty() && !config_.access.protected_mode && !default_has_rules) {
       problems_.warning(place(seen_, "bind", YamlNode{}),
                         "no password, and not bound to loopback only: anyone who reaches the port can order failovers");
     }
@@ -274,7 +325,7 @@ class Reader {
     const auto has = [](const SeenKeys& seen) { return seen.contains("auth-password"); };
     return seen_.contains("password") || seen_.contains("peer-password") || has(default_seen_) ||
            std::any_of(groups_.begin(), groups_.end(), [&](const ReadGroup& group) { return has(group.seen); }) ||
-           webhook_secret_inline_;
+           webhook_secret_inline_ || user_secret_inline_;
   }
 
   const ConfigText& source_;
@@ -286,6 +337,7 @@ class Reader {
   bool in_own_list_ = false;  // `peers` names us, too.
   std::vector<ReadGroup> groups_;
   bool webhook_secret_inline_ = false;
+  bool user_secret_inline_ = false;
 };
 
 std::vector<std::string> local_addresses() {

@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <set>
 #include <string>
 #include <string_view>
@@ -15,6 +16,8 @@
 #include "common/resp/reply_writer.h"
 
 namespace sentinel {
+
+class AclUser;  // Of sentinel/acl: what a client may do is decided above this layer.
 
 using ShellClock = std::chrono::steady_clock;
 
@@ -54,7 +57,9 @@ class Client {
  public:
   RespVersion protocol = RespVersion::Two;
   bool authenticated = false;
-  bool proven = false;  // Has completed a valid command: evicted last.
+  bool unrestricted = false;            // May run every command on every channel now.
+  std::shared_ptr<const AclUser> user;  // Set when it connects.
+  bool proven = false;                  // Has completed a valid command: evicted last.
   bool close_after_replies = false;
   bool closing = false;
   ReplyMode reply_mode = ReplyMode::On;

@@ -25,6 +25,8 @@ class ClientHandler {
  public:
   virtual ~ClientHandler() = default;
 
+  // An error with which a connection is turned away before it is a client; empty: it is welcome.
+  virtual std::string_view denial(bool from_this_machine) const = 0;
   virtual void connected(Client& client) = 0;
   // REQUIRES: arguments is not empty.
   virtual Outcome handle(Client& client, Arguments arguments) = 0;

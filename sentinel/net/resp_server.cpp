@@ -32,6 +32,13 @@ std::string text_of(const tcp::endpoint& endpoint) {
   return fmt::format("{}:{}", address.to_string(), endpoint.port());
 }
 
+bool is_loopback(const asio::ip::address& address) {
+  if (address.is_v6() && address.to_v6().is_v4_mapped()) {
+    return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6()).is_loopback();
+  }
+  return address.is_loopback();
+}
+
 void set_keepalive(tcp::socket& socket) {
   asio::error_code ignored;  // Best effort: the link works without.
   socket.set_option(asio::socket_base::keep_alive(true), ignored);
@@ -154,6 +161,11 @@ void RespServer::admit(tcp::socket socket) {
   const tcp::endpoint local = socket.local_endpoint(failure);
   socket.non_blocking(true, failure);
   ++registry_.statistics.connections;
+  if (const std::string_view denial = context_->handler.denial(is_loopback(remote.address())); !denial.empty()) {
+    ++registry_.statistics.rejected_connections;
+    socket.write_some(asio::buffer(fmt::format("-{}\r\n", denial)), failure);
+    return;
+  }
   if (registry_.all().size() >= registry_.clients_max) {
     Client* const oldest = registry_.oldest_unproven();
     if (oldest == nullptr) {
