@@ -133,8 +133,10 @@ void Access::count_failure(const Client& client) {
 // --- Changes.
 
 Result<void> Access::set_user(Client& by, const std::string& name, const std::vector<std::string>& rules) {
+  const auto known = users_.find(name);
+  const std::string before = known ? known->describe() : std::string();
   if (auto set = users_.set(name, rules); !set) return set;
-  apply_changes(by);
+  if (users_.find(name)->describe() != before) apply_changes(by);
   return {};
 }
 
@@ -142,6 +144,7 @@ bool Access::remove_user(Client& by, std::string_view name) {
   const auto user = users_.find(name);
   if (user == nullptr || !users_.remove(name)) return false;
   end_clients_of(*user, by);
+  daemon_.readmit_peers();
   return true;
 }
 
@@ -164,7 +167,8 @@ Result<void> Access::save() {
   return {};
 }
 
-// What clients may do follows their users at once. Who listens to what it may
+// What clients may do follows their users at once, and so with peers, which
+// are no longer clients here. Who listens to what it may
 // no longer hear is closed: there is no other way to tell it.
 void Access::apply_changes(Client& by) {
   std::vector<Client*> overhearing;
@@ -179,6 +183,7 @@ void Access::apply_changes(Client& by) {
   }
   for (Client* client : overhearing) close(*client, by);
   refresh(by);  // It need not be registered.
+  daemon_.readmit_peers();
 }
 
 void Access::end_clients_of(const AclUser& user, Client& by) {

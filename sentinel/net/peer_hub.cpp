@@ -83,6 +83,12 @@ class PeerHub::Impl : public std::enable_shared_from_this<Impl> {
           keep_alive(shared_from_this(), serve_inbound(connection, std::move(words))));
   }
 
+  void close_inbound(const std::string& why) {
+    for (const ConnectionPtr& connection : connections_) {
+      if (!connection->dialed) connection->close(why);
+    }
+  }
+
   void set_credentials(PeerCredentials credentials) {
     if (credentials == options_.credentials) return;
     options_.credentials = std::move(credentials);
@@ -371,6 +377,7 @@ void PeerHub::tell(const TellStock& hello) {
 void PeerHub::adopt(asio::ip::tcp::socket socket, std::string unread, std::vector<std::string> words) {
   impl_->adopt(std::move(socket), std::move(unread), std::move(words));
 }
+void PeerHub::close_inbound(const std::string& why) { impl_->close_inbound(why); }
 void PeerHub::set_credentials(PeerCredentials credentials) { impl_->set_credentials(std::move(credentials)); }
 std::size_t PeerHub::connections() const { return impl_->connections(); }
 std::uint64_t PeerHub::dropped_frames() const { return impl_->dropped_frames(); }

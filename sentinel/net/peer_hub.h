@@ -82,6 +82,9 @@ class PeerHub {
   // `unread` is what it sent behind them. Answers it, also if they are wrong.
   void adopt(asio::ip::tcp::socket socket, std::string unread, std::vector<std::string> words);
 
+  // Closes the connections that peers made to us; they make new ones at once.
+  void close_inbound(const std::string& why);
+
   // Connections that we dialed are made anew with these.
   void set_credentials(PeerCredentials credentials);
 

@@ -22,7 +22,8 @@ def ensure_release_build():
 
 
 class VigilSentinel(SentinelNode):
-    """`process_options`: peers (addresses), password, webhooks (a list of maps), limits (a map), state_dir."""
+    """`process_options`: peers (addresses), password, webhooks (a list of maps), limits (a map), state_dir,
+    and keys of the configuration about access."""
 
     kind = "vigil"
 
@@ -37,7 +38,7 @@ class VigilSentinel(SentinelNode):
             "log": {"level": "debug"},
             "groups": [self._group(master)],
         }
-        for name in ("password", "webhooks", "limits"):
+        for name in ("password", "webhooks", "limits", "users", "acl-file", "peer-user", "peer-password", "protected-mode"):
             if name in options:
                 config[name] = options.pop(name)
         assert not options, f"unknown sentinel options: {options}"

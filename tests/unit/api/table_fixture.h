@@ -52,11 +52,13 @@ class CoordinatorDaemon final : public Daemon {
   void set_peer_credentials(std::string user, std::string password) override {
     peer_credentials = {std::move(user), std::move(password)};
   }
+  void readmit_peers() override { ++readmissions; }
   void hello_published(const Hello&) override {}
   void shutdown() override {}
 
   std::vector<std::string> last_changed;
   std::pair<std::string, std::string> peer_credentials;
+  int readmissions = 0;
 
  private:
   static ProcessSettings process() {
@@ -91,6 +93,7 @@ class TableFixture : public testing::Test {
   ClientRegistry& clients() { return clients_; }
   const Coordinator& core() const { return daemon_.core(); }
   const std::vector<std::string>& last_changed() const { return daemon_.last_changed; }
+  int readmissions() const { return daemon_.readmissions; }
 
   // The reply to one request of words separated by blanks.
   std::string ask(Client& client, std::string_view line) {

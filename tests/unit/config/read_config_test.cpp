@@ -296,6 +296,44 @@ TEST(ReadConfig, OwnAnnouncedAndBoundAddressesAreNoPeers) {
   EXPECT_EQ(bound.process.announce, (Endpoint{"127.0.0.1", 7}));
 }
 
+TEST(ReadConfig, UsersAreNamesAndRules) {
+  const DaemonConfig config = config_of(R"(
+peer-user: peer
+peer-password: secret
+acl-log-max: 7
+protected-mode: on
+users:
+- {name: metrics, rules: "on  +ping (+info ~x)", password: p
+}
+- {name: idle}
+)");
+  EXPECT_EQ(config.peer_user, "peer");
+EXPECT_EQ(config.access.log_max, 7U);
+EXPECT_TRUE(config.access.protected_mode);
+ASSERT_EQ(config.access.users.size(), 2U);
+EXPECT_EQ(config.access.users[0].name, "metrics");
+EXPECT_EQ(config.access.users[0].rules, (std::vector<std::string>{"on", "+ping", "(+info", "~x)", ">p"}));
+EXPECT_TRUE(config.access.users[1].rules.empty());
+EXPECT_EQ(config_of("acl-file: users.acl\n").access.file, "/etc/vigil/users.acl");
+}
+
+TEST(ReadConfig, EveryUserThatIsWrongIsTold) {
+  const auto config =
+      read_config_text({.text = "acl-file: a\npeer-user: x\nusers:\n- rules: on\n- {name: a, rules: +foo}\n"
+                                "- {name: a, rules: (+ping}\n- {name: b, rules: '<hush'}\ngroups: []\n",
+                        .path = "/etc/vigil/s.yaml",
+                        .local_addresses = {}});
+  ASSERT_FALSE(config);
+  std::string all;
+  for (const ConfigError& error : config.error()) all += format_error("s", error) + "\n";
+  for (const char* part : {"peer-user: needs a peer-password", "with acl-file the users stand in that file",
+                           "the user has no name", "Error loading ACL rule '+foo' for the user named 'a'",
+                           "there is another user", "Unmatched parenthesis", "Error loading ACL rule '<***'"}) {
+    EXPECT_NE(all.find(part), std::string::npos) << part << " is not in\n" << all;
+  }
+  EXPECT_EQ(all.find("hush"), std::string::npos);
+}
+
 TEST(ReadConfig, PeerPasswordIsTheOneThatWasGiven) {
   EXPECT_EQ(config_of("password: a\n").peer_password, "") << "the password serves then";
   EXPECT_EQ(config_of("password: a\npeer-password: b\n").peer_password, "b");
