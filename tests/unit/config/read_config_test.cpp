@@ -297,7 +297,7 @@ TEST(ReadConfig, OwnAnnouncedAndBoundAddressesAreNoPeers) {
 }
 
 TEST(ReadConfig, UsersAreNamesAndRules) {
-  const DaemonConfig config = config_of(R"(
+  const DaemonConfig config = config_of(R"yaml(
 peer-user: peer
 peer-password: secret
 acl-log-max: 7
@@ -306,15 +306,15 @@ users:
 - {name: metrics, rules: "on  +ping (+info ~x)", password: p
 }
 - {name: idle}
-)");
+)yaml");
   EXPECT_EQ(config.peer_user, "peer");
-EXPECT_EQ(config.access.log_max, 7U);
-EXPECT_TRUE(config.access.protected_mode);
-ASSERT_EQ(config.access.users.size(), 2U);
-EXPECT_EQ(config.access.users[0].name, "metrics");
-EXPECT_EQ(config.access.users[0].rules, (std::vector<std::string>{"on", "+ping", "(+info", "~x)", ">p"}));
-EXPECT_TRUE(config.access.users[1].rules.empty());
-EXPECT_EQ(config_of("acl-file: users.acl\n").access.file, "/etc/vigil/users.acl");
+  EXPECT_EQ(config.access.log_max, 7U);
+  EXPECT_TRUE(config.access.protected_mode);
+  ASSERT_EQ(config.access.users.size(), 2U);
+  EXPECT_EQ(config.access.users[0].name, "metrics");
+  EXPECT_EQ(config.access.users[0].rules, (std::vector<std::string>{"on", "+ping", "(+info", "~x)", ">p"}));
+  EXPECT_TRUE(config.access.users[1].rules.empty());
+  EXPECT_EQ(config_of("acl-file: users.acl\n").access.file, "/etc/vigil/users.acl");
 }
 
 TEST(ReadConfig, EveryUserThatIsWrongIsTold) {
