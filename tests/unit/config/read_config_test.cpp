@@ -303,8 +303,7 @@ peer-password: secret
 acl-log-max: 7
 protected-mode: on
 users:
-- {name: metrics, rules: "on  +ping (+info ~x)", password: p
-}
+- {name: metrics, rules: "on  +ping (+info ~x)", password: p}
 - {name: idle}
 )yaml");
   EXPECT_EQ(config.peer_user, "peer");
