@@ -178,6 +178,11 @@ void read_renames(const YamlNode& node, GroupSettings& group, Problems& problems
   }
 }
 
+// Passwords may stand in them: no message repeats them as a whole.
+void read_rules(const YamlNode& node, UserDraft& user, Problems& problems) {
+  if (const std::string* text = scalar_text(node, "rules", problems)) user.rules = *text;
+}
+
 template <typename Target>
 std::function<std::string(const Target&)> prints(std::string text) {
   return [text](const Target&) { return text; };
@@ -213,8 +218,7 @@ const std::vector<std::string>& root_blocks() {
 const KeyTable<UserDraft>& user_keys() {
   static const KeyTable<UserDraft> table{
       user_name_key("name", &UserDraft::name),
-      // Passwords may stand in it: like a secret it is never repeated in a message as a whole.
-      secret_key("rules", &UserDraft::rules),
+      {"rules", read_rules, prints<UserDraft>("")},
       secret_key("password", &UserDraft::password),
       secret_file_key("password-file", &UserDraft::password),
   };
