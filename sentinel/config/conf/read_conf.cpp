@@ -129,7 +129,16 @@ std::optional<ConfError> Reader::finish(const std::string& path) {
   config_.state_dir = path + ".vigil-state";
   config_.listen.clear();
   for (const std::string& host : draft_.bind) config_.listen.push_back({host, draft_.port});
-  config_.peer_password = conf.sentinel_pass.empty() ? config_.password : conf.sentinel_pass;
+  config_.peer_user = conf.sentinel_user;
+  config_.peer_password = conf.sentinel_pass;
+  config_.access = {.users = {},
+                    .file = conf.acl_file,
+                    .log_max = conf.acl_log_max,
+                    .pubsub_default_allchannels = conf.acl_pubsub_allchannels,
+                    .protected_mode = conf.protected_mode};
+  for (const auto& words : conf.users) {
+    config_.access.users.push_back({.name = words.front(), .rules = {words.begin() + 1, words.end()}});
+  }
   Endpoint& announce = config_.process.announce;
   announce.host = conf.announce_ip;
   announce.port = conf.announce_port != 0 ? conf.announce_port : draft_.port;

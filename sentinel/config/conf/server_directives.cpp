@@ -11,6 +11,7 @@
 #include <span>
 #include <string_view>
 
+#include "sentinel/acl/users.h"
 #include "sentinel/config/conf/numbers.h"
 
 namespace sentinel::conf {
@@ -211,6 +212,19 @@ std::string set_output_limit(Target to, const Words& words) {
   return {};
 }
 
+std::string add_user(const Words& words, ConfSettings& conf) {
+  const std::string& user = words[1];
+  const auto same = [&](const auto& other) { return other.front() == user; };
+  if (std::any_of(conf.users.begin(), conf.users.end(), same)) {
+    return "Error in user declaration '" + user +
+           "': Duplicate user found. A user can only be defined once in config files";
+  }
+  const auto read = read_user_line({.name = user, .rules = {words.begin() + 2, words.end()}}, {});
+  if (!read) return read.error();
+  conf.users.emplace_back(words.begin() + 1, words.end());
+  return {};
+}
+
 }  // namespace
 
 std::string apply_server_directive(const Words& words, ServerDraft& draft, DaemonConfig& config) {
@@ -223,8 +237,7 @@ std::string apply_server_directive(const Words& words, ServerDraft& draft, Daemo
   if (name == "client-output-buffer-limit") return set_output_limit(to, words);
   if (name == "user") {
     if (words.size() < 2) return "Bad directive or wrong number of arguments";
-    config.conf.users.emplace_back(words.begin() + 1, words.end());
-    return {};
+    return add_user(words, config.conf);
   }
   if (name == "replicaof" || name == "slaveof") return "replicaof directive not allowed in sentinel mode";
   if (name.starts_with("tls-") || is_ignored_directive(name)) return {};

