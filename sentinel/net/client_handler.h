@@ -26,7 +26,7 @@ class ClientHandler {
   virtual ~ClientHandler() = default;
 
   // An error with which a connection is turned away before it is a client; empty: it is welcome.
-  virtual std::string_view denial(bool from_this_machine) const = 0;
+  virtual std::string_view denial(bool /*from_this_machine*/) const { return {}; }
   virtual void connected(Client& client) = 0;
   // REQUIRES: arguments is not empty.
   virtual Outcome handle(Client& client, Arguments arguments) = 0;

@@ -198,7 +198,7 @@ TEST_F(AccessTest, AnsweredRepliesAreStocks) {
   for (const Row& row : rows) EXPECT_EQ(ask(row.request), row.reply) << row.request;
   EXPECT_THAT(ask("ACL SAVE"), StartsWith("-ERR This Redis instance is not configured to use an ACL file."));
   EXPECT_THAT(ask("ACL LOAD"), StartsWith("-ERR This Redis instance is not configured to use an ACL file."));
-  EXPECT_THAT(ask("ACL HELP"), StartsWith("*26\r\n+ACL <subcommand>"));
+  EXPECT_THAT(ask("ACL HELP"), StartsWith("*29\r\n+ACL <subcommand>"));
   EXPECT_THAT(ask("ACL GENPASS"), StartsWith("$64\r\n"));
   EXPECT_THAT(ask("ACL GENPASS 5"), StartsWith("$2\r\n"));
 }
