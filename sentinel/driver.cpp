@@ -139,6 +139,7 @@ Result<void> Driver::start() {
     asio::post(io_, [this, report = std::move(report)]() mutable { on_report(std::move(report)); });
   });
   if (facts_) {
+    if (config_.access.file.empty()) facts_->user_lines = commands_.access().users().lines();
     conf_writer_ = std::make_unique<ConfWriter>(
         config_.file, config_.state_dir, *std::exchange(facts_, std::nullopt), [this](ConfWritten done) {
           asio::post(io_, [this, done = std::move(done)]() mutable { on_conf_written(std::move(done)); });
@@ -395,6 +396,14 @@ asio::awaitable<Result<Coordinator::DownAnswer>> Driver::is_master_down(Endpoint
     if (!saved) co_return Coordinator::DownAnswer{.down = down.down, .leader = {}, .leader_epoch = {}};
   }
   co_return down;
+}
+
+void Driver::users_changed() {
+  peers_.close_inbound("users have changed");
+  if (!conf_writer_ || !config_.access.file.empty()) return;
+  conf_writer_->commit(++conf_ticket_, [lines = commands_.access().users().lines()](conf::ConfFacts& facts) {
+    facts.user_lines = lines;
+  });
 }
 
 void Driver::set_peer_credentials(std::string user, std::string password) {

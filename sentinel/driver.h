@@ -63,7 +63,7 @@ class Driver final : public Daemon {
   asio::awaitable<Result<Coordinator::DownAnswer>> is_master_down(Endpoint master, Epoch epoch,
                                                                   NodeId candidate) override;
   void set_peer_credentials(std::string user, std::string password) override;
-  void readmit_peers() override { peers_.close_inbound("users have changed"); }
+  void users_changed() override;
   void hello_published(const Hello& hello) override;
   void shutdown() override { on_shutdown_(); }
 

@@ -8,6 +8,7 @@ void AclLog::add(AclLogEntry entry) {
   for (std::string* text : {&entry.object, &entry.user}) {
     if (text->size() > kAclLogNameBytesMax) text->resize(kAclLogNameBytesMax);
   }
+  if (entry.client.size() > kAclLogClientBytesMax) entry.client.resize(kAclLogClientBytesMax);
   const auto same = std::find_if(entries_.begin(), entries_.end(), [&](const AclLogEntry& other) {
     return other.reason == entry.reason && entry.at - other.at <= kAclLogMergeWithin && other.object == entry.object &&
            other.user == entry.user;

@@ -12,6 +12,7 @@
 namespace sentinel {
 
 inline constexpr Millis kAclLogMergeWithin{60'000};
+inline constexpr std::size_t kAclLogClientBytesMax = 1024;
 inline constexpr std::size_t kAclLogNameBytesMax = 256;  // Of what a client sent; the rest is cut.
 
 enum class AclLogReason { Command, Channel, Auth };

@@ -144,7 +144,7 @@ bool Access::remove_user(Client& by, std::string_view name) {
   const auto user = users_.find(name);
   if (user == nullptr || !users_.remove(name)) return false;
   end_clients_of(*user, by);
-  daemon_.readmit_peers();
+  daemon_.users_changed();
   return true;
 }
 
@@ -183,7 +183,7 @@ void Access::apply_changes(Client& by) {
   }
   for (Client* client : overhearing) close(*client, by);
   refresh(by);  // It need not be registered.
-  daemon_.readmit_peers();
+  daemon_.users_changed();
 }
 
 void Access::end_clients_of(const AclUser& user, Client& by) {

@@ -45,8 +45,8 @@ class Daemon {
                                                                           NodeId candidate) = 0;
   // What we send to peers from now on (sentinel-user, sentinel-pass; empty: unset); connections to them are made anew.
   virtual void set_peer_credentials(std::string user, std::string password) = 0;
-  // Users have changed: peers that connected to us have to do so again, as somebody who still may.
-  virtual void readmit_peers() = 0;
+  // By ACL commands. Peers that connected to us have to do so again, as somebody who still may; sentinel.conf follows.
+  virtual void users_changed() = 0;
   virtual void hello_published(const Hello& hello) = 0;
   virtual void shutdown() = 0;
 };

@@ -70,6 +70,7 @@ class Client {
   std::string library_version;
   std::string_view last_command = "NULL";  // Full name; stock's word for none yet. Static text.
   ShellClock::time_point last_request;
+  std::size_t held_bytes = 0;  // Of its subscriptions: they count like buffers.
   std::set<std::string, std::less<>> channels;
   std::set<std::string, std::less<>> patterns;
   std::string output;

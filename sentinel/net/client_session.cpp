@@ -194,7 +194,7 @@ ShellClock::time_point ClientSession::write_stalled_since(ShellClock::time_point
 
 void ClientSession::account() {
   if (detached_) return;
-  const std::size_t held = parser_.memory_bytes() + output.capacity() + in_flight_.capacity();
+  const std::size_t held = parser_.memory_bytes() + output.capacity() + in_flight_.capacity() + held_bytes;
   context_->registry.buffered_bytes += held - accounted_bytes_;
   accounted_bytes_ = held;
 }

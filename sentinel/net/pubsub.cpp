@@ -11,6 +11,9 @@ std::set<std::string, std::less<>>& names_of(Client& client, PubSub::Kind kind) 
   return kind == PubSub::Kind::Channel ? client.channels : client.patterns;
 }
 
+// Both tables and the client hold the name.
+std::size_t cost_of(std::string_view name) { return 3 * name.size() + 256; }
+
 std::string encode_message(RespVersion version, const Event& event) {
   std::string frame;
   ReplyWriter(frame, version).push(3).bulk("message").bulk(event.name).bulk(event.message);
@@ -45,6 +48,7 @@ bool PubSub::subscribe(Client& client, Kind kind, std::string_view name) {
   if (client.channels.size() + client.patterns.size() >= kSubscriptionsPerClientMax) return false;
   if (name.size() > kChannelNameBytesMax) return false;
   names.emplace(name);
+  client.held_bytes += cost_of(name);
   table(kind)[std::string(name)].push_back(&client);
   return true;
 }
@@ -58,6 +62,7 @@ void PubSub::unsubscribe(Client& client, Kind kind, std::string_view name) {
   std::erase(entry->second, &client);
   if (entry->second.empty()) subscribers.erase(entry);
   names.erase(own);
+  client.held_bytes -= cost_of(name);
 }
 
 void PubSub::remove(Client& client) {

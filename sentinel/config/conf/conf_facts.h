@@ -7,6 +7,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,8 +29,10 @@ struct ConfFacts {
   NodeId self;
   Epoch current_epoch;
   ConfSettings process;
-  std::vector<ConfOverride> overrides;         // Server directives that differ from the file's.
-  std::vector<GroupFacts> groups;              // In the order of creation.
+  std::vector<ConfOverride> overrides;  // Server directives that differ from the file's.
+  std::vector<GroupFacts> groups;       // In the order of creation.
+  // Every "user <name> <rules>" line there is to be; none: users stand elsewhere, and such lines stay as they are.
+  std::optional<std::vector<std::string>> user_lines;
   std::map<std::string, Epoch> removed_votes;  // R-E2: of a removed group, should it come back.
 };
 

@@ -161,11 +161,48 @@ class Overrides {
   std::map<std::string, Line> lines_;
 };
 
+// A line as redis-sentinel writes it, unless it would be read as other words.
+std::string print_user(const std::string& line) {
+  std::size_t behind_name = line.find(' ', std::string_view("user ").size());
+  behind_name = std::min(behind_name, line.size());
+  const std::string name = line.substr(5, behind_name - 5);
+  const auto words = split_words(line);
+  if (words && words->size() > 1 && (*words)[1] == name) return line;
+  return "user " + print_quoted(name) + line.substr(behind_name);
+}
+
+class UserLines {
+ public:
+  explicit UserLines(const std::optional<std::vector<std::string>>& lines) : known_(lines.has_value()) {
+    if (!lines) return;
+    for (const std::string& line : *lines) left_.push_back(print_user(line));
+  }
+  bool known() const { return known_; }
+  // The line about the user of these words, once; empty: there is none any more.
+  std::string take(const Words& words) {
+    const auto same = [&](const std::string& line) {
+      const auto other = split_words(line);
+      return words.size() > 1 && other && (*other)[1] == words[1];
+    };
+    const auto found = std::find_if(left_.begin(), left_.end(), same);
+    if (found == left_.end()) return {};
+    std::string line = std::move(*found);
+    left_.erase(found);
+    return line;
+  }
+  const std::vector<std::string>& left() const { return left_; }
+
+ private:
+  bool known_;
+  std::vector<std::string> left_;
+};
+
 }  // namespace
 
 std::string rewrite_text(std::string_view old_text, const ConfFacts& facts) {
   Entries entries = entries_of(facts);
   Overrides overrides(facts.overrides);
+  UserLines users(facts.user_lines);
   std::string text;
   bool marked = false;
   const auto put = [&](std::string_view line) { (text += line) += '\n'; };
@@ -179,6 +216,10 @@ std::string rewrite_text(std::string_view old_text, const ConfFacts& facts) {
     const auto words = split_words(line);
     if (!words || words->empty()) continue;  // Written while we ran, and no line of a configuration.
     const std::string name = lower(words->front());
+    if (name == "user" && users.known()) {
+      if (const std::string user = users.take(*words); !user.empty()) put(user);
+      continue;
+    }
     if (name != "sentinel" || words->size() < 2) {
       const Words* instead = overrides.replace(name);
       // Snapshots mean nothing to a sentinel; stock drops the lines too.
@@ -194,14 +235,16 @@ std::string rewrite_text(std::string_view old_text, const ConfFacts& facts) {
     const bool same = std::equal(words->begin() + 2, words->end(), entry->words.begin() + 2, entry->words.end());
     put(same ? std::string(raw) : print_words(entry->words));
   }
-  const auto append = [&](const Words& words) {
+  const auto append_line = [&](std::string_view line) {
     if (!std::exchange(marked, true)) {
       put("");
       put(kMark);
     }
-    put(print_words(words));
+    put(line);
   };
+  const auto append = [&](const Words& words) { append_line(print_words(words)); };
   overrides.each_left(append);
+  for (const std::string& line : users.left()) append_line(line);
   entries.each_left([&](const Entry& entry) { append(entry.words); });
   return text;
 }

@@ -1,4 +1,5 @@
 #include "sentinel/config/conf/to_yaml.h"
+#include "sentinel/acl/users.h"
 
 #include <fmt/format.h>
 
@@ -87,6 +88,7 @@ class Converter {
     if (conf.announce_port != 0) put(fmt::format("announce-port: {}", conf.announce_port));
     secret("", "password", config_.password, "requirepass");
     secret("", "peer-password", conf.sentinel_pass, "sentinel-pass");
+    access();
     std::error_code missing;
     if (std::filesystem::is_directory(config_.state_dir, missing)) {
       put("state-dir: " + yaml_string(config_.state_dir));
@@ -95,6 +97,28 @@ class Converter {
           "myid, epochs and known nodes are state, not configuration: run vigil-sentinel once with the sentinel.conf, "
           "and convert then, to take them along in " +
           config_.state_dir);
+    }
+  }
+
+  void access() {
+    const ConfSettings& conf = config_.conf;
+    if (!conf.sentinel_user.empty() && !conf.sentinel_pass.empty()) {
+      put("peer-user: " + yaml_string(conf.sentinel_user));
+    }
+    if (!conf.acl_file.empty()) {
+      const bool absolute = conf.acl_file.starts_with('/');
+      put("acl-file: " + yaml_string(absolute ? conf.acl_file : conf.folder + '/' + conf.acl_file));
+    }
+    const unsigned log_max = within("acllog-max-len", conf.acl_log_max, 1U, 100'000U);
+    if (log_max != AccessSettings{}.log_max) put(fmt::format("acl-log-max: {}", log_max));
+    if (conf.protected_mode) put("protected-mode: on");
+    if (conf.users.empty()) return;
+    put("users:");
+    for (const UserLine& line : config_.access.users) {
+      const auto user = read_user_line(line, {.all_channels = conf.acl_pubsub_allchannels});
+      if (!user) continue;  // The reader took it: cannot be.
+      put("  - name: " + yaml_string(line.name));
+      put("    rules: " + yaml_string(user->describe()));  // With hashes instead of passwords.
     }
   }
 
@@ -211,9 +235,7 @@ class Converter {
     lost(conf.daemonize, "daemonize: an init system does that; see configs/systemd");
     lost(!conf.pid_file.empty(), "pidfile: not carried over; the init system knows the process");
     lost(config_.log.syslog, "syslog: not carried over; log to stdout, and let the journal keep it");
-    lost(!conf.users.empty() || !conf.acl_file.empty(), "user lines and aclfile: not carried over");
-    lost(!conf.sentinel_user.empty(), "sentinel-user: not carried over; peers use the default user");
-    lost(conf.protected_mode, "protected-mode: not carried over; set a password, or bind to private addresses");
+    lost(conf.acl_pubsub_allchannels, "acl-pubsub-default allchannels: new users get no channels; give them &*");
     lost(!conf.deny_scripts_reconfig, "deny-scripts-reconfig no: scripts are set in the file only");
     lost(conf.announce_hostnames, "announce-hostnames: not carried over; announce-host takes a host name");
     lost(conf.idle_timeout > 0ms, "timeout: not carried over; idle clients stay");

@@ -89,11 +89,11 @@ TEST_F(AccessTest, AUserMayDoWhatItsRulesSayAtOnce) {
   EXPECT_EQ(ask(user.client, "ACL WHOAMI"), "$1\r\nw\r\n");
   EXPECT_THAT(ask(user.client, "SENTINEL GET-MASTER-ADDR-BY-NAME m"), StartsWith("*2\r\n"));
   EXPECT_THAT(ask(user.client, "SENTINEL GET-PRIMARY-ADDR-BY-NAME m"), StartsWith("*2\r\n"));
-  const int before = readmissions();
+  const int before = user_changes();
   EXPECT_EQ(ask(admin.client, "ACL SETUSER w on +acl|whoami"), kOk);
-  EXPECT_EQ(readmissions(), before) << "nothing has changed";
+  EXPECT_EQ(user_changes(), before) << "nothing has changed";
   EXPECT_EQ(ask(admin.client, "ACL SETUSER w -@all"), kOk);
-  EXPECT_EQ(readmissions(), before + 1) << "peers are users, too";
+  EXPECT_EQ(user_changes(), before + 1) << "peers are users, too";
   EXPECT_EQ(ask(user.client, "ACL WHOAMI"), no_command("acl|whoami"));
 }
 

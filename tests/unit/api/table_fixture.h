@@ -52,13 +52,13 @@ class CoordinatorDaemon final : public Daemon {
   void set_peer_credentials(std::string user, std::string password) override {
     peer_credentials = {std::move(user), std::move(password)};
   }
-  void readmit_peers() override { ++readmissions; }
+  void users_changed() override { ++user_changes; }
   void hello_published(const Hello&) override {}
   void shutdown() override {}
 
   std::vector<std::string> last_changed;
   std::pair<std::string, std::string> peer_credentials;
-  int readmissions = 0;
+  int user_changes = 0;
 
  private:
   static ProcessSettings process() {
@@ -93,7 +93,7 @@ class TableFixture : public testing::Test {
   ClientRegistry& clients() { return clients_; }
   const Coordinator& core() const { return daemon_.core(); }
   const std::vector<std::string>& last_changed() const { return daemon_.last_changed; }
-  int readmissions() const { return daemon_.readmissions; }
+  int user_changes() const { return daemon_.user_changes; }
 
   // The reply to one request of words separated by blanks.
   std::string ask(Client& client, std::string_view line) {
