@@ -131,10 +131,9 @@ Outcome run_dryrun(CommandContext& context, Client& client, Arguments arguments)
     return refuse(client, fmt::format("ERR wrong number of arguments for '{}' command", command->full_name));
   }
   const auto index = AclCatalogue::instance().find(command->full_name);
-  const bool free = has_word(command->flags, "no_auth");
-  const Verdict verdict = free || user->unrestricted() ? Verdict{}
-                          : index                      ? user->judge(*index, words)
-                                                       : Verdict{.denial = Denial::Command};
+  const Verdict verdict = command->before_authentication || user->unrestricted() ? Verdict{}
+                          : index                                                ? user->judge(*index, words)
+                                                                                 : Verdict{.denial = Denial::Command};
   switch (verdict.denial) {
     case Denial::None: return accept(client);
     case Denial::Command:

@@ -69,6 +69,7 @@ struct Command {
   std::string full_name = {};     // "sentinel|ckquorum". Set by the table.
   // What gives permission for it, set by the table. None: it needs all permissions.
   std::optional<CommandIndex> permission = {};
+  bool before_authentication = false;  // Allowed to everybody, as the flag no_auth says. Set by the table.
 };
 
 bool arity_fits(int arity, std::size_t words);

@@ -27,6 +27,7 @@ std::vector<Command> all_commands() {
   for (Command& command : all) {
     command.full_name = command.name;
     command.permission = AclCatalogue::instance().find(command.full_name);
+    command.before_authentication = has_word(command.flags, "no_auth");
     for (Command& sub : command.subcommands) {
       sub.full_name = command.name + "|" + sub.name;
       sub.permission = AclCatalogue::instance().find(sub.full_name);
@@ -100,7 +101,8 @@ CommandTable::Found CommandTable::find(Client& client, Arguments arguments) {
     refuse(client, fmt::format("ERR wrong number of arguments for '{}' command", command->full_name));
     return {};
   }
-  if (!client.unrestricted && !has_word(command->flags, "no_auth")) {
+  client.last_command = command->full_name;
+  if (!client.unrestricted && !command->before_authentication) {
     if (access_.authentication_needed(client)) {
       refuse(client, "NOAUTH Authentication required.");
       return {};
@@ -139,7 +141,6 @@ Outcome CommandTable::dispatch(Client& client, Arguments arguments) {
   }
   const Command* const command = find(client, arguments).command;
   if (command == nullptr) return Outcome::Answered;
-  client.last_command = command->full_name;
   if (command->slow != nullptr) {
     client.proven = true;  // find() lets none of these through without authentication.
     return Outcome::Pending;
