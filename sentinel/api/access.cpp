@@ -126,8 +126,9 @@ void Access::count_failure(const Client& client) {
   const TimePoint now = daemon_.now();
   if (failures_said_ && now - *failures_said_ < kAuthFailuresSaidEvery) return;
   failures_said_ = now;
-  spdlog::warn("{} wrong password{} given, the last by client {}; see ACL LOG", std::exchange(failures_, 0),
-               failures_ == 1 ? "" : "s", client.facts().address);
+  const std::uint64_t count = std::exchange(failures_, 0);
+  spdlog::warn("{} wrong password{} given, the last by client {}; see ACL LOG", count, count == 1 ? "" : "s",
+               client.facts().address);
 }
 
 // --- Changes.

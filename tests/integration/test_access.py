@@ -97,6 +97,7 @@ def check_users(sentinel):
             assert {("command", "acl|list", "default"), ("auth", "AUTH", METRICS),
                     ("command", "sentinel|set", METRICS)} <= refused
             assert boss.call("ACL", "DELUSER", METRICS) == 1
+        assert "wrong password given, the last by client 127.0.0.1:" in sentinel.process.log_text()
         with pytest.raises(ConnectionError):
             client.call("PING")
 

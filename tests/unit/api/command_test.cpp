@@ -212,7 +212,9 @@ TEST_F(CommandTest, SubscriptionsOfOneClientAreLimited) {
   for (std::size_t i = 0; i < kSubscriptionsPerClientMax; ++i) ask(client, "SUBSCRIBE c" + std::to_string(i));
   EXPECT_THAT(ask(client, "SUBSCRIBE more"), StartsWith("-ERR too many"));
   EXPECT_THAT(ask(client, "SUBSCRIBE c0"), StartsWith("*3\r\n"));
+  EXPECT_GT(client.held_bytes, kSubscriptionsPerClientMax * 256) << "they count as its memory";
   table().disconnected(client);
+  EXPECT_EQ(client.held_bytes, 0U);
 }
 
 TEST_F(CommandTest, SetAppliesWhatStandsBeforeABadOption) {
