@@ -105,6 +105,35 @@ TEST(PeerHub, logs_in_where_a_password_is_asked_for) {
   EXPECT_THAT(wrong.inputs, IsEmpty());
 }
 
+TEST(PeerHub, new_credentials_are_tried_at_once_and_replace_connections) {
+  PeerWorld world;
+  PeerProcess a(world.io, 'a', "secret");
+  PeerProcess b(world.io, 'b', "user:secret");
+  a.hub.dial(b.at);
+  world.run_for(std::chrono::milliseconds(200));
+  EXPECT_EQ(a.count<PeerUp>(b.id), 0u);
+  a.hub.set_credentials({.user = "user", .password = "secret"});
+  ASSERT_TRUE(world.until([&] { return a.count<PeerAlive>(b.id) > 0; }));
+  a.hub.set_credentials({.user = "user", .password = "secret"});
+  world.run_for(std::chrono::milliseconds(200));
+  EXPECT_EQ(a.count<PeerDown>(b.id), 0u) << "nothing changed";
+  a.hub.set_credentials({.user = "user", .password = "wrong"});
+  EXPECT_TRUE(world.until([&] { return a.count<PeerDown>(b.id) == 1 && b.count<PeerDown>(a.id) == 1; }));
+}
+
+TEST(PeerHub, closed_inbound_connections_are_made_again_by_who_may) {
+  PeerWorld world;
+  PeerProcess a(world.io, 'a');
+  PeerProcess b(world.io, 'b');
+  a.hub.dial(b.at);
+  ASSERT_TRUE(world.until([&] { return b.count<PeerUp>(a.id) == 1; }));
+  a.hub.close_inbound("users have changed");
+  world.run_for(std::chrono::milliseconds(200));
+  EXPECT_EQ(b.count<PeerDown>(a.id), 0u) << "what a dialed is a's affair";
+  b.hub.close_inbound("users have changed");
+  EXPECT_TRUE(world.until([&] { return b.count<PeerDown>(a.id) == 1 && b.count<PeerUp>(a.id) == 2; }));
+}
+
 TEST(PeerHub, a_dropped_address_is_left_alone) {
   PeerWorld world;
   PeerProcess a(world.io, 'a');

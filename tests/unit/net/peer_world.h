@@ -89,7 +89,10 @@ class PeerProcess {
       const auto words = words_of(**next);
       if (!words || words->empty()) return true;
       if ((*words)[0] == "AUTH") {
-        const bool right = words->size() == 2 && (*words)[1] == password_;
+        // "user:password" is the only way in when the password is so written.
+        std::string given = words->at(1);
+        if (words->size() == 3) given += ":" + (*words)[2];
+        const bool right = given == password_;
         visitor.socket.send(asio::buffer(std::string(right ? "+OK\r\n" : "-WRONGPASS no\r\n")));
         if (!right) return true;
       } else {
