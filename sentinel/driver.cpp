@@ -335,20 +335,6 @@ void Driver::set_peer_credentials(std::string user, std::string password) {
   peers_.set_credentials(peer_credentials(config_));
 }
 
-void Driver::users_changed() {
-  peers_.close_inbound("users have changed");
-  if (!conf_writer_ || !config_.access.file.empty()) return;
-  conf_writer_->commit(++conf_ticket_, [lines = commands_.access().users().lines()](conf::ConfFacts& facts) {
-    facts.user_lines = lines;
-  });
-}
-
-void Driver::set_peer_credentials(std::string user, std::string password) {
-  config_.peer_user = std::move(user);
-  config_.peer_password = std::move(password);
-  peers_.set_credentials(peer_credentials(config_));
-}
-
 void Driver::hello_published(const Hello& hello) { feed(HelloPublished{hello}); }
 
 }  // namespace sentinel

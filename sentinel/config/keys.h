@@ -74,13 +74,6 @@ struct UserDraft {
   std::string password;  // A further rule ">password".
 };
 
-// An entry of `users:`.
-struct UserDraft {
-  std::string name;
-  std::string rules;     // Separated by blanks.
-  std::string password;  // A further rule ">password".
-};
-
 const KeyTable<RootDraft>& root_keys();         // Without the blocks below.
 const std::vector<std::string>& root_blocks();  // users, log, limits, tls, webhooks, defaults, groups.
 const KeyTable<UserDraft>& user_keys();

@@ -66,11 +66,11 @@ struct ProcessSettings {
 
   Millis lease{3000};  // R-E6.
   Millis lease_renew{1000};
-  Millis rank_stagger{50};         // R-E4.
-  Millis vote_timeout{500};        // A candidate asks again after this much silence.
-  Millis info_period_urgent{100};  // While a master is suspected or a failover runs.
-  Millis refresh_timeout{100};     // R-F1.
-  Millis promote_timeout{2000};    // R-F3.
+  Millis rank_stagger{50};              // R-E4.
+  Millis vote_timeout{500};             // A candidate asks again after this much silence.
+  Millis info_period_urgent{100};       // While a master is suspected or a failover runs.
+  Millis refresh_timeout{100};          // R-F1.
+  Millis promote_timeout{2000};         // R-F3.
   unsigned max_parallel_failovers = 0;  // R-F6: that this process leads at a time. 0: no limit.
 };
 

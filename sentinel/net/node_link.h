@@ -41,13 +41,12 @@ inline constexpr std::size_t kPendingCommandsMax = 100;           // Of a link; 
 inline constexpr const char* kHelloChannel = "__sentinel__:hello";
 
 struct LinkOptions {
-  std::shared_ptr<const Tls> tls;  // Nodes are reached with TLS. Null: in plain text.
+  std::shared_ptr<const Tls> tls = nullptr;  // Nodes are reached with TLS. Null: in plain text.
   // SENTINEL DEBUG MIN-LINK-RECONNECT-PERIOD; common to all links of the process.
   std::shared_ptr<std::chrono::milliseconds> silence_max = std::make_shared<std::chrono::milliseconds>(kSilenceMax);
   std::string name = "00000000";  // Clients are called sentinel-<name>-cmd: 8 hex characters of our id.
   // How many links of the process wait for an urgent reconnect; common to all of them.
   std::shared_ptr<std::size_t> urgent_waits = std::make_shared<std::size_t>(0);
-  std::shared_ptr<const Tls> tls = nullptr;  // Nodes are reached with TLS. Null: in plain text.
 };
 
 class NodeLink : public std::enable_shared_from_this<NodeLink> {
