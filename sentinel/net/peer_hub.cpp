@@ -162,7 +162,7 @@ class PeerHub::Impl : public std::enable_shared_from_this<Impl> {
       connection->awaits_auth = true;
       connection->send(ours.user.empty() ? Words{"AUTH", ours.password} : Words{"AUTH", ours.user, ours.password});
     }
-    connection->send(identity_words("HELLO", ourselves()));
+    connection->send(identity_words("HELLO", ourselves(*connection)));
     const std::string why = co_await connection->run();
     target.connection.reset();
     const bool was_up = is_established(*connection);
@@ -189,14 +189,19 @@ class PeerHub::Impl : public std::enable_shared_from_this<Impl> {
       connection->send_error("ERR SENTINEL PEER HELLO: " + identity.error());
       return connection->close_when_sent("malformed HELLO");
     }
-    connection->send(identity_words("WELCOME", ourselves()));
+    connection->send(identity_words("WELCOME", ourselves(*connection)));
     if (identity->id == options_.self) return connection->close_when_sent("it is ourselves");
     make_room_for_inbound(identity->id);
     if (inbound_count(nullptr) >= kInboundMax) return connection->close_when_sent("too many inbound peers");
     established(*connection, *identity);
   }
 
-  PeerIdentity ourselves() const { return {options_.self, options_.announced, options_.version}; }
+  // Who is told no address to announce is where the peer reached it, or was reached from.
+  PeerIdentity ourselves(const PeerConnection& connection) const {
+    Endpoint announced = options_.announced;
+    if (announced.host.empty()) announced.host = connection.local_ip();
+    return {options_.self, std::move(announced), options_.version};
+  }
 
   PeerConnection::OnReply reply_handler() {
     return [this](PeerConnection& connection, const Reply& reply) { on_reply(connection, reply); };

@@ -45,6 +45,18 @@ TEST(PeerHub, two_processes_find_each_other_and_talk_both_ways) {
   EXPECT_EQ(b.all<PeerReceived>()[0].message, PeerMessage(kView));
 }
 
+// Without announce-ip and with several addresses to listen on nobody tells us ours.
+TEST(PeerHub, who_knows_no_address_of_its_own_is_where_it_was_reached) {
+  PeerWorld world;
+  PeerProcess a(world.io, 'a');
+  PeerProcess b(world.io, 'b');
+  for (PeerProcess* process : {&a, &b}) process->hub.set_announced({.host = "", .port = process->at.port});
+  a.hub.dial(b.at);
+  ASSERT_TRUE(world.until([&] { return a.count<PeerUp>(b.id) > 0 && b.count<PeerUp>(a.id) > 0; }));
+  EXPECT_EQ(a.all<PeerUp>()[0].announced, b.at);
+  EXPECT_EQ(b.all<PeerUp>()[0].announced, a.at);
+}
+
 TEST(PeerHub, the_address_that_was_dialed_is_told_even_if_the_peer_came_first) {
   PeerWorld world;
   PeerProcess a(world.io, 'a');
