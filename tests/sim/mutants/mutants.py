@@ -141,6 +141,19 @@ MUTANTS = [
            "    if (input.info && (MUTANT || (input.ok && input.info->role == NodeRole::Master)))\n"
            "      return become_committing(turn, node, *input.info);\n"
            "    if (MUTANT) return become_committing(turn, node, node.info);"),
+    # --- Many at once (R-F6).
+    Mutant("ignore-the-cap", "failover_order.h",
+           "return parallel_max_ != 0 && running_.size() >= parallel_max_;",
+           "return !MUTANT && parallel_max_ != 0 && running_.size() >= parallel_max_;",
+           "storm,node-kill,partition"),
+    Mutant("least-important-first", "group.h",
+           "{in_vain_, settings_.priority, o_down_since_, serial_}",
+           "{in_vain_, MUTANT ? 1000 - settings_.priority : settings_.priority, o_down_since_, serial_}",
+           "storm,node-kill,partition"),
+    Mutant("keep-the-place", "failover_order.cpp",
+           "  running_.erase(serial);\n",
+           "  if (!MUTANT) running_.erase(serial);\n",
+           "storm,node-kill,partition"),
     # --- Detection and safety (R-D, R-L1).
     Mutant("down-at-once", "liveness.h",
            "  TimePoint down_at() const { return last_ok_ + down_after_; }",
