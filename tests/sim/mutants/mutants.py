@@ -150,10 +150,6 @@ MUTANTS = [
            "{in_vain_, settings_.priority, o_down_since_, serial_}",
            "{in_vain_, MUTANT ? 1000 - settings_.priority : settings_.priority, o_down_since_, serial_}",
            "storm,node-kill,partition"),
-    Mutant("keep-the-place", "failover_order.cpp",
-           "  running_.erase(serial);\n",
-           "  if (!MUTANT) running_.erase(serial);\n",
-           "storm,node-kill,partition"),
     # --- Detection and safety (R-D, R-L1).
     Mutant("down-at-once", "liveness.h",
            "  TimePoint down_at() const { return last_ok_ + down_after_; }",
