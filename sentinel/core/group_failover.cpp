@@ -54,6 +54,9 @@ std::vector<ReplicaView> Group::replica_views(TimePoint fresh_since) const {
 
 // Stock's rule: a replica that lost its master long before it went down has old data.
 Millis Group::link_down_max(const Turn& turn) const {
+  // How long a master is down that this process never reached, it can't know: the limit would forbid every failover for
+  // good after sentinels restarted behind a dead master. Who has most data is still asked first.
+  if (master_->info_at == TimePoint{}) return Millis::max();
   const Millis down_for = master_->s_down ? turn.now - master_->s_down_since : Millis{0};
   return down_for + settings_.down_after * 10;
 }

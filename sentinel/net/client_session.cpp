@@ -4,6 +4,7 @@
 
 #include <asio/redirect_error.hpp>
 #include <asio/use_awaitable.hpp>
+#include <cstring>
 #include <utility>
 
 #include "sentinel/net/tls.h"
@@ -46,17 +47,14 @@ asio::awaitable<void> ClientSession::run() {
   After after = After::KeepOpen;
   while (after == After::KeepOpen && !closing) {
     asio::error_code failure;
-    if (!stream_.has_unread()) co_await stream_.async_wait_readable(asio::redirect_error(asio::use_awaitable, failure));
-    if (failure || closing) break;
-    const std::span<char> room = parser_.prepare();
-    if (room.empty()) break;  // One request larger than kQueryBufferBytesMax.
-    const std::size_t count = stream_.read_some(asio::buffer(room.data(), room.size()), failure);
-    if (failure == asio::error::would_block || failure == asio::error::try_again) continue;
-    if (failure) break;
-    parser_.commit(count);
-    last_request = ShellClock::now();
-    ++context_->registry.statistics.reads;
-    context_->registry.statistics.input_bytes += count;
+    std::size_t first_bytes = 0;
+    if (!stream_.encrypted()) {
+      first_bytes = co_await stream_.async_read_some(asio::buffer(first_read_),
+                                                     asio::redirect_error(asio::use_awaitable, failure));
+    } else if (!stream_.has_unread()) {
+      co_await stream_.async_wait_readable(asio::redirect_error(asio::use_awaitable, failure));
+    }
+    if (failure || closing || !take_bytes(first_bytes)) break;
 
     after = co_await handle_requests();
     parser_.release();
@@ -87,6 +85,26 @@ asio::awaitable<bool> ClientSession::shake_hands() {
                  facts().address, facts().local_address);
   }
   co_return false;
+}
+
+// Gives the parser what the first read brought, and what else is there now. False at the stream's end.
+bool ClientSession::take_bytes(std::size_t first_bytes) {
+  const std::span<char> room = parser_.prepare();
+  if (room.empty()) return false;  // One request larger than kQueryBufferBytesMax.
+  std::memcpy(room.data(), first_read_.data(), first_bytes);
+  std::size_t count = first_bytes;
+  if (stream_.encrypted() || first_bytes == first_read_.size()) {
+    asio::error_code failure;
+    count += stream_.read_some(asio::buffer(room.data() + count, room.size() - count), failure);
+    const bool nothing = failure == asio::error::would_block || failure == asio::error::try_again;
+    if (failure && !nothing && count == 0) return false;  // An end behind bytes is met again by the next read.
+  }
+  if (count == 0) return true;
+  parser_.commit(count);
+  last_request = ShellClock::now();
+  ++context_->registry.statistics.reads;
+  context_->registry.statistics.input_bytes += count;
+  return true;
 }
 
 // Everything that has arrived completely.

@@ -9,6 +9,7 @@
 // Threading: the server's executor only.
 #pragma once
 
+#include <array>
 #include <asio/awaitable.hpp>
 #include <asio/steady_timer.hpp>
 #include <functional>
@@ -25,6 +26,8 @@ namespace sentinel {
 
 // Requests wait while this much of their replies is unsent.
 inline constexpr std::size_t kOutputPauseBytes = std::size_t{256} << 10;
+// Bytes of a request that arrive with the first read; the rest is read into the parser.
+inline constexpr std::size_t kFirstReadBytes = 2048;
 // While all clients together hold too much, those that hold more than this are closed.
 inline constexpr std::size_t kFairShareBytes = std::size_t{64} << 10;
 // Failed TLS handshakes beyond this are counted, not logged.
@@ -70,6 +73,7 @@ class ClientSession final : public Client, public std::enable_shared_from_this<C
   enum class After { KeepOpen, Close, GiveAway };
 
   asio::awaitable<bool> shake_hands();
+  bool take_bytes(std::size_t first_bytes);
   asio::awaitable<After> handle_requests();
   asio::awaitable<void> drained(std::size_t bytes_max);
   std::size_t bytes_unsent() const { return output.size() + bytes_in_flight(); }
@@ -81,6 +85,8 @@ class ClientSession final : public Client, public std::enable_shared_from_this<C
   asio::steady_timer progress_;  // Cancelled whenever bytes left or the session closes.
   std::shared_ptr<SessionContext> context_;
   RequestParser parser_;
+  // What is read into while nothing is there: an idle client holds no more, and most requests fit.
+  std::array<char, kFirstReadBytes> first_read_;
   std::vector<std::string> peer_words_;
   std::string in_flight_;
   std::size_t in_flight_sent_ = 0;

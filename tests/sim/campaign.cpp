@@ -14,6 +14,9 @@ void Totals::add(const Report& report) {
   virtual_time += report.virtual_time;
   acknowledged += report.acknowledged;
   lost += report.lost;
+  alerts_delivered += report.alerts_delivered;
+  alerts_repeated += report.alerts_repeated;
+  alerts_dead += report.alerts_dead;
   settled_max = std::max(settled_max, report.settled_after);
   loss_span_max = std::max(loss_span_max, report.loss_span);
   for (const auto& [name, count] : report.events) events[name] += count;
@@ -48,6 +51,8 @@ std::string to_string(const Totals& totals) {
   text +=
       fmt::format("acknowledged writes {}, lost {}; guarded by min-replicas, one master lost at most {} ms of them\n",
                   totals.acknowledged, totals.lost, totals.loss_span_max.count());
+  text += fmt::format("alerts delivered {}, repeated {}, dead {}\n", totals.alerts_delivered, totals.alerts_repeated,
+                      totals.alerts_dead);
   text += "faults (asked for, happened):\n";
   for (const auto& [kind, count] : totals.requested) {
     const auto found = totals.happened.find(kind);

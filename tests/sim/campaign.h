@@ -18,6 +18,9 @@ struct Totals {
   std::uint64_t handled = 0;
   Millis virtual_time{0};
   std::uint64_t acknowledged = 0;
+  std::uint64_t alerts_delivered = 0;
+  std::uint64_t alerts_repeated = 0;
+  std::uint64_t alerts_dead = 0;
   std::uint64_t lost = 0;
   Millis loss_span_max{0};
   Millis settled_max{0};

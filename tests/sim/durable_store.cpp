@@ -6,8 +6,13 @@ namespace sentinel::sim {
 
 using namespace std::chrono_literals;
 
-void DurableStore::submit(std::vector<Record> records, std::function<void()> durable) {
-  waiting_.push_back({std::move(records), std::move(durable)});
+void DurableStore::submit(std::vector<Record> records, std::vector<OutboxEntry> alerts, std::function<void()> durable) {
+  waiting_.push_back({std::move(records), std::move(alerts), {}, std::move(durable)});
+  commit();
+}
+
+void DurableStore::update_outbox(const OutboxUpdate& update) {
+  waiting_.push_back({{}, {}, {update}, [] {}});
   commit();
 }
 
@@ -39,6 +44,12 @@ void DurableStore::commit() {
                      keep(record);
                      if (on_durable) on_durable(record);
                    }
+                   for (OutboxEntry& alert : batch.alerts) {
+                     if (on_alert) on_alert(alert);
+                     const OutboxId id = ++last_outbox_id_;
+                     outbox_[id] = {.id = id, .entry = std::move(alert)};
+                   }
+                   for (const OutboxUpdate& update : batch.updates) keep(update);
                    batch.durable();
                    if (generation != generation_) return;  // It crashed right there.
                  }
@@ -68,6 +79,26 @@ void DurableStore::keep(const Record& record) {
                  [&](const FailoverRecord& failover) { failovers_[failover.timeline.group] = failover; },
              },
              record);
+}
+
+void DurableStore::keep(const OutboxUpdate& update) {
+  std::visit(overloaded{
+                 [&](const OutboxDelivered& it) { outbox_.erase(it.id); },
+                 [&](const OutboxDead& it) { outbox_.erase(it.id); },
+                 [&](const OutboxRetry& it) {
+                   const auto row = outbox_.find(it.id);
+                   if (row == outbox_.end()) return;
+                   row->second.attempts = it.attempts;
+                   row->second.not_before = it.not_before;
+                 },
+             },
+             update);
+}
+
+std::vector<OutboxRow> DurableStore::outbox(OutboxId after) const {
+  std::vector<OutboxRow> rows;
+  for (auto each = outbox_.upper_bound(after); each != outbox_.end(); ++each) rows.push_back(each->second);
+  return rows;
 }
 
 RestoredState DurableStore::restore() const {

@@ -2,7 +2,7 @@
 // delay, several at once. A crash keeps what was durable and nothing else.
 //
 //   DurableStore disk(queue, seed, 20ms);
-//   disk.submit(records, [&] { now_durable(); });
+//   disk.submit(records, alerts, [&] { now_durable(); });
 //   disk.crash();
 //   RestoredState state = disk.restore();
 //
@@ -19,6 +19,7 @@
 
 #include "common/rng.h"
 #include "sentinel/core/record.h"
+#include "sentinel/store/outbox.h"
 #include "tests/sim/event_queue.h"
 
 namespace sentinel::sim {
@@ -29,7 +30,9 @@ class DurableStore {
       : queue_(queue), rng_(seed), commit_max_(commit_max) {}
 
   // `durable` runs once the records are on disk, unless the process crashes before.
-  void submit(std::vector<Record> records, std::function<void()> durable);
+  void submit(std::vector<Record> records, std::vector<OutboxEntry> alerts, std::function<void()> durable);
+  // Likewise durable at some time, unless it crashes before.
+  void update_outbox(const OutboxUpdate& update);
 
   // Forgets what is not durable; callbacks of earlier submissions never run.
   void crash();
@@ -42,17 +45,25 @@ class DurableStore {
   bool refusing() const { return refusing_; }
 
   RestoredState restore() const;
+  // Alerts on disk that are neither delivered nor dead, with an id above `after`, in order.
+  std::vector<OutboxRow> outbox(OutboxId after) const;
+
+  void forget_alerts() { outbox_.clear(); }
 
   // Called for each record at the moment it becomes durable.
   std::function<void(const Record&)> on_durable;
+  std::function<void(const OutboxEntry&)> on_alert;
 
  private:
   struct Batch {
     std::vector<Record> records;
+    std::vector<OutboxEntry> alerts;
+    std::vector<OutboxUpdate> updates;
     std::function<void()> durable;
   };
   void commit();
   void keep(const Record& record);
+  void keep(const OutboxUpdate& update);
 
   EventQueue& queue_;
   Rng rng_;
@@ -69,6 +80,8 @@ class DurableStore {
   std::map<std::pair<std::string, NodeId>, PeerRecord> peers_;
   std::map<std::string, GroupRecord> groups_;
   std::map<std::string, FailoverRecord> failovers_;
+  std::map<OutboxId, OutboxRow> outbox_;
+  OutboxId last_outbox_id_ = 0;
 };
 
 }  // namespace sentinel::sim

@@ -19,6 +19,7 @@ Millis between(Rng& rng, Millis low, Millis high) { return low + rng.jitter(high
 Millis duration(Rng& rng, FaultKind kind) {
   switch (kind) {
     case FaultKind::NodeKill:
+    case FaultKind::Storm:
     case FaultKind::NodePause:
     case FaultKind::NodeMove:
     case FaultKind::ForeignNode: return between(rng, 200ms, rng.below(3) == 0 ? 40s : 8s);
@@ -35,6 +36,7 @@ Millis duration(Rng& rng, FaultKind kind) {
     case FaultKind::PartialPartition:
     case FaultKind::Clog: return between(rng, 200ms, rng.below(3) == 0 ? 30s : 6s);
     case FaultKind::SlowNetwork:
+    case FaultKind::ReceiverTrouble:
     case FaultKind::SlowDns: return between(rng, 500ms, 10s);
     case FaultKind::DiskFailure:
     case FaultKind::DiskSlow: return between(rng, 100ms, 10s);
@@ -44,7 +46,9 @@ Millis duration(Rng& rng, FaultKind kind) {
     case FaultKind::StaleHello:
     case FaultKind::OperatorFailover:
     case FaultKind::OperatorReset:
-    case FaultKind::OperatorSet: return 0ms;
+    case FaultKind::OperatorSet:
+    case FaultKind::MembershipChange:
+    case FaultKind::ClockStep: return 0ms;
   }
   UNREACHABLE();
 }
@@ -78,7 +82,11 @@ Victim victim(Rng& rng, FaultKind kind) {
     case FaultKind::LeaderStall:
     case FaultKind::ForgedHello:
     case FaultKind::StaleHello:
-    case FaultKind::OperatorFailover: return Victim::Chosen;
+    case FaultKind::OperatorFailover:
+    case FaultKind::ReceiverTrouble:
+    case FaultKind::ClockStep:
+    case FaultKind::MembershipChange:
+    case FaultKind::Storm: return Victim::Chosen;
   }
   UNREACHABLE();
 }

@@ -42,6 +42,10 @@ enum class FaultKind {
   OperatorReset,
   OperatorRemove,  // And watched again later.
   OperatorSet,
+  ReceiverTrouble,   // Whoever gets the alerts fails, refuses or is silent.
+  ClockStep,         // A sentinel's wall clock is set, by up to a day.
+  MembershipChange,  // The operator adds a sentinel; the next time, one leaves.
+  Storm,             // The masters of all groups die at once.
 };
 
 struct FaultName {
@@ -76,6 +80,10 @@ inline constexpr std::array kFaultNames{
     FaultName{FaultKind::OperatorReset, "operator-reset"},
     FaultName{FaultKind::OperatorRemove, "operator-remove"},
     FaultName{FaultKind::OperatorSet, "operator-set"},
+    FaultName{FaultKind::ReceiverTrouble, "receiver-trouble"},
+    FaultName{FaultKind::ClockStep, "clock-step"},
+    FaultName{FaultKind::MembershipChange, "membership-change"},
+    FaultName{FaultKind::Storm, "storm"},
 };
 std::string_view name_of(FaultKind kind);
 std::optional<FaultKind> parse_fault_kind(std::string_view name);

@@ -100,10 +100,10 @@ void Invariants::leader_acts(SentinelIndex self, const std::string& group, const
                              const std::string& what, TimePoint now) {
   const std::size_t votes = votes_for({group, timeline.epoch}, setup_.sentinels[self]);
   if (!setup_.membership_is_fixed) return;
-  if (votes < setup_.sentinels.size() / 2 + 1) {
+  if (votes < majority_) {
     fail("a leader has the votes of a majority",
-         fmt::format("s{} does {} in {} epoch {} with {} durable votes of {}", self, what, group, timeline.epoch.value,
-                     votes, setup_.sentinels.size()));
+         fmt::format("s{} does {} in {} epoch {} with {} durable votes, {} are needed", self, what, group,
+                     timeline.epoch.value, votes, majority_));
   }
   const Candidacy self_leads{group, timeline.epoch, setup_.sentinels[self]};
   if (promises_.is_released(self_leads)) {
@@ -111,10 +111,10 @@ void Invariants::leader_acts(SentinelIndex self, const std::string& group, const
          fmt::format("s{} does {} in {} epoch {}", self, what, group, timeline.epoch.value));
   }
   const std::size_t bound = promises_.bound_to(self_leads, now) + 1;
-  if (setup_.lease > 0ms && bound < setup_.sentinels.size() / 2 + 1) {
+  if (setup_.lease > 0ms && bound < majority_) {
     fail("a leader acts on a majority's promises",
-         fmt::format("s{} does {} in {} epoch {} while {} of {} are bound to it", self, what, group,
-                     timeline.epoch.value, bound, setup_.sentinels.size()));
+         fmt::format("s{} does {} in {} epoch {} while {} are bound to it, {} are needed", self, what, group,
+                     timeline.epoch.value, bound, majority_));
   }
   auto& [epoch, leader] = last_leader_[group];
   if (timeline.epoch < epoch) {

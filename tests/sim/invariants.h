@@ -42,6 +42,9 @@ class Invariants {
  public:
   explicit Invariants(InvariantsSetup setup) : setup_(std::move(setup)) {}
 
+  // How many sentinels are a majority: the least of all lists of peers that are in force.
+  void majority(std::size_t members) { majority_ = members; }
+
   // A record became durable at this sentinel.
   void durable(SentinelIndex self, const Record& record);
 
@@ -83,6 +86,7 @@ class Invariants {
   std::size_t votes_for(const GroupEpoch& term, const NodeId& candidate) const;
 
   InvariantsSetup setup_;
+  std::size_t majority_ = 0;
   std::optional<Violation> violation_;
 
   std::map<GroupEpoch, std::map<SentinelIndex, NodeId>> votes_;  // Durable or sent.

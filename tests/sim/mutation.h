@@ -16,6 +16,8 @@ enum class Mutation {
   ForgeVotes,        // Refused votes arrive as granted.
   CorruptConfigs,    // An announced configuration names another master.
   LeaseMismatch,     // One sentinel believes in its lease far longer than the others promised.
+  ForgetAlerts,      // A crash loses alerts that were durable.
+  RashMembers,       // The operator changes two seats of the peers list in one step.
   FalseReplies,      // SLAVEOF host port is answered and not done.
 };
 
@@ -31,6 +33,8 @@ inline constexpr std::array kMutations{
     MutationName{Mutation::ForgeVotes, "forge-votes"},
     MutationName{Mutation::CorruptConfigs, "corrupt-configs"},
     MutationName{Mutation::LeaseMismatch, "lease-mismatch"},
+    MutationName{Mutation::ForgetAlerts, "forget-alerts"},
+    MutationName{Mutation::RashMembers, "rash-members"},
     MutationName{Mutation::FalseReplies, "false-replies"},
 };
 

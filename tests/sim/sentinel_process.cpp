@@ -14,6 +14,7 @@ using namespace std::chrono_literals;
 
 constexpr std::int64_t kMillion = 1'000'000;
 constexpr Millis kDiskErrorAfter = 200ms;
+constexpr WallMillis kWallAtStart = 1'700'000'000'000;
 
 bool decisive(const Record& record) {
   return std::holds_alternative<VoteRecord>(record) || std::holds_alternative<ConfigRecord>(record);
@@ -41,6 +42,7 @@ SentinelProcess::SentinelProcess(Surroundings& around, ProcessSetup setup, HostI
       removed_.erase(group->settings.name);
     if (const auto* config = std::get_if<ConfigRecord>(&record)) around_.configured(setup_.index, *config);
   };
+  disk_.on_alert = [this](const OutboxEntry& entry) { around_.receiver->promised(setup_.index, entry, true); };
 }
 
 TimePoint SentinelProcess::local(TimePoint global) const {
@@ -59,7 +61,7 @@ void SentinelProcess::note(const std::string& line) {
 }
 
 void SentinelProcess::boot() {
-  if (port_->alive) return;
+  if (port_->alive || retired_) return;
   ++life_;
   port_->alive = true;
   port_->paused = false;
@@ -72,6 +74,20 @@ void SentinelProcess::boot() {
   if (rng_.below(2) == 0) clock_base_ = Millis(1000 + static_cast<Millis::rep>(rng_.below(1'000'000)));
   core_ = std::make_unique<Coordinator>(setup_.settings, setup_.groups, std::move(state), rng_.next(), local_now());
   std::erase_if(removed_, [&](const std::string& group) { return core_->settings(group) != nullptr; });
+  AlertDeskSetup desk{
+      .self = setup_.index, .queue = &around_.net->queue(), .disk = &disk_, .receiver = around_.receiver};
+  desk.clocks = [this] {
+    return Clocks{local_now(), kWallAtStart + (around_.net->queue().now().time_since_epoch() + wall_offset_).count()};
+  };
+  desk.post = [this, life = life_](std::function<void()> work) {
+    post([this, life, work = std::move(work)] {
+      if (life == life_) work();
+    });
+  };
+  desk_ = std::make_shared<AlertDesk>(std::move(desk), rng_.next());
+  store_healthy_ = true;
+  if (around_.mutation == Mutation::ForgetAlerts) disk_.forget_alerts();
+  desk_->wake();
   after_step();
   if (disk_.refusing()) refuse_disk(true);
 }
@@ -88,12 +104,27 @@ void SentinelProcess::crash() {
   inbox_.clear();
   disk_.crash();
   batches_pending_ = 0;
+  desk_.reset();
   around_.mesh->crashed(*port_);
   for (auto& [id, open] : std::exchange(links_, {})) open->close();
   answered_.clear();
+  order_.forget();
   armed_for_ = kNever;
   ++timer_;
   core_.reset();
+}
+
+void SentinelProcess::change_peers(const std::vector<Endpoint>& all) {
+  crash();
+  note("gets a new list of peers");
+  setup_.settings.peers = all;
+  std::erase(setup_.settings.peers, at());
+}
+
+void SentinelProcess::retire() {
+  crash();
+  around_.receiver->left(setup_.index);
+  retired_ = true;
 }
 
 void SentinelProcess::pause() {
@@ -117,7 +148,10 @@ void SentinelProcess::refuse_disk(bool refusing) {
   const Millis after = refusing ? kDiskErrorAfter : 2 * setup_.commit_max + 1ms;
   around_.net->queue().after(after, [this, refusing, life = life_] {
     if (life != life_ || disk_.refusing() != refusing) return;
-    post([this, refusing] { step(StoreHealth{!refusing, refusing ? "disk I/O error" : ""}); });
+    post([this, refusing] {
+      store_healthy_ = !refusing;
+      step(StoreHealth{!refusing, refusing ? "disk I/O error" : ""});
+    });
   });
 }
 
@@ -139,60 +173,6 @@ void SentinelProcess::step(const Input& input) {
   around_.invariants->stepped(setup_.index, local_now(), std::holds_alternative<Tick>(input));
   core_->step(local_now(), input);
   after_step();
-}
-
-bool SentinelProcess::failover(const std::string& group) {
-  if (!core_ || port_->paused) return false;
-  const Result<void> done = core_->failover(local_now(), group);
-  note(fmt::format("operator: failover {}: {}", group, done ? "OK" : done.error()));
-  after_step();
-  return done.has_value();
-}
-
-bool SentinelProcess::reset(const std::string& group) {
-  if (!core_ || port_->paused || !core_->settings(group)) return false;
-  note("operator: reset " + group);
-  core_->reset(local_now(), group);
-  remembers_since_ = around_.net->queue().now();
-  after_step();
-  return true;
-}
-
-bool SentinelProcess::remove(const std::string& group) {
-  if (!core_ || port_->paused || !core_->settings(group)) return false;
-  note("operator: remove " + group);
-  removed_.insert(group);
-  answered_.erase(group);
-  around_.invariants->removed(setup_.index, group);
-  const Result<void> done = core_->remove(local_now(), group);
-  remembers_since_ = around_.net->queue().now();
-  after_step();
-  return done.has_value();
-}
-
-// True once the group is watched for good, by this command or because the removal was lost in a crash.
-bool SentinelProcess::monitor(const std::string& group, const Endpoint& master) {
-  if (!core_ || port_->paused) return false;
-  if (core_->settings(group)) return !removed(group);
-  const auto settings = std::find_if(setup_.groups.begin(), setup_.groups.end(),
-                                     [&](const GroupSettings& each) { return each.name == group; });
-  GroupSettings watched = *settings;
-  watched.master = master;
-  const Result<void> done = core_->monitor(local_now(), std::move(watched));
-  note(fmt::format("operator: monitor {} at {}: {}", group, to_string(master), done ? "OK" : done.error()));
-  after_step();
-  return false;  // Once it is on disk.
-}
-
-bool SentinelProcess::set(const std::string& group, Millis down_after, unsigned quorum) {
-  if (!core_ || port_->paused || !core_->settings(group)) return false;
-  GroupSettings settings = *core_->settings(group);
-  settings.down_after = down_after;
-  settings.quorum = quorum;
-  note(fmt::format("operator: set {} down-after {} quorum {}", group, down_after.count(), quorum));
-  const Result<void> done = core_->set(local_now(), std::move(settings), {});
-  after_step();
-  return done.has_value();
 }
 
 void SentinelProcess::hear(const Hello& hello) {
@@ -218,7 +198,11 @@ void SentinelProcess::is_master_down(const Endpoint& master, Epoch epoch, const 
 
 void SentinelProcess::after_step() {
   const std::uint64_t life = life_;
-  handle(core_->take_output());
+  Output output = core_->take_output();
+  if (const auto wrong = order_.look(*core_, local_now(), setup_.settings.max_parallel_failovers, output.events))
+    around_.invariants->fail("failovers keep their order and their limit",
+                             fmt::format("s{}: {}", setup_.index, *wrong));
+  handle(std::move(output));
   if (life != life_) return;  // Crashed on the way.
   check_answers();
   arm_timer();
@@ -287,6 +271,17 @@ void SentinelProcess::handle(Output output) {
       }
     }
   }
+  // As the driver: alerts are committed with what they tell of; alone, they hold nothing up.
+  std::vector<OutboxEntry> alerts = route(output.events);
+  if (!store_healthy_) {
+    desk_->deliver_unsaved(std::exchange(alerts, {}));
+  } else if (nothing_to_write && !alerts.empty()) {
+    disk_.submit({}, std::exchange(alerts, {}), [this, life] {
+      post([this, life] {
+        if (life == life_) desk_->wake();
+      });
+    });
+  }
   if (nothing_to_write && batches_pending_ == 0) {
     release(output.after_persist, output.events);
     if (answer) answer();
@@ -300,17 +295,28 @@ void SentinelProcess::handle(Output output) {
   const bool crash_after = crash_here(CrashPoint::AfterDurable, output.persist);
   ++batches_pending_;
   std::vector<Record> records = std::move(output.persist);
-  disk_.submit(std::move(records), [this, life, crash_after, nothing_to_write, answer, output = std::move(output)] {
-    if (crash_after) return crash();
-    post([this, life, nothing_to_write, answer, output] {
-      if (life != life_) return;
-      --batches_pending_;
-      release(output.after_persist, output.events);
-      if (answer && life == life_) answer();
-      if (life == life_ && !nothing_to_write) step(Persisted{output.batch});
-    });
-  });
+  disk_.submit(std::move(records), std::move(alerts),
+               [this, life, crash_after, nothing_to_write, answer, output = std::move(output)] {
+                 if (crash_after) return crash();
+                 post([this, life, nothing_to_write, answer, output] {
+                   if (life != life_) return;
+                   --batches_pending_;
+                   desk_->wake();
+                   release(output.after_persist, output.events);
+                   if (answer && life == life_) answer();
+                   if (life == life_ && !nothing_to_write) step(Persisted{output.batch});
+                 });
+               });
   if (crash_before) crash();
+}
+
+std::vector<OutboxEntry> SentinelProcess::route(const std::vector<Event>& events) {
+  std::vector<OutboxEntry> entries;
+  for (const Event& event : events) {
+    auto routed = desk_->route(event, core_->settings(event.group));
+    entries.insert(entries.end(), std::make_move_iterator(routed.begin()), std::make_move_iterator(routed.end()));
+  }
+  return entries;
 }
 
 bool SentinelProcess::crash_here(CrashPoint point, const std::vector<Record>& records) {

@@ -15,11 +15,13 @@
 #include <vector>
 
 #include "sentinel/core/coordinator.h"
+#include "tests/sim/alert_desk.h"
 #include "tests/sim/durable_store.h"
 #include "tests/sim/history.h"
 #include "tests/sim/invariants.h"
 #include "tests/sim/mutation.h"
 #include "tests/sim/node_link.h"
+#include "tests/sim/order_watch.h"
 #include "tests/sim/peer_mesh.h"
 
 namespace sentinel::sim {
@@ -30,6 +32,7 @@ struct Surroundings {
   RedisServers* redis = nullptr;
   PeerMesh* mesh = nullptr;
   Invariants* invariants = nullptr;
+  AlertReceiver* receiver = nullptr;
   History* history = nullptr;
   Mutation mutation = Mutation::None;
   std::map<std::string, std::uint64_t>* events = nullptr;  // Name -> how many were shown.
@@ -62,6 +65,11 @@ class SentinelProcess {
 
   void boot();
   void crash();
+  // Ends it; it starts with this `peers:` list. Our own address is left out.
+  void change_peers(const std::vector<Endpoint>& all);
+  // Ends it for good.
+  void retire();
+  bool retired() const { return retired_; }
   void crash_at(std::optional<CrashPoint> point) { armed_ = point; }  // nullopt: not any more.
   void pause();
   void resume();
@@ -69,6 +77,8 @@ class SentinelProcess {
   void when_it_leads(std::function<void()> then) { leads_ = std::move(then); }
   void refuse_disk(bool refusing);
   void slow_disk(Millis extra) { disk_.slow_down(extra); }
+  // The wall clock of its machine is set. Nothing but texts and the alerts' pauses across a restart knows it.
+  void step_clock(Millis by) { wall_offset_ += by; }
   void resolve_slowly(Resolver how) { resolver_ = how; }
   // Since when it has known its nodes without a break: boots, resets and removals make it forget.
   TimePoint remembers_since() const { return remembers_since_; }
@@ -118,6 +128,7 @@ class SentinelProcess {
   void arm_timer();
   void check_answers();
   void note(const std::string& line);
+  std::vector<OutboxEntry> route(const std::vector<Event>& events);
   NodeLink* link(LinkId id);
 
   Surroundings& around_;
@@ -140,6 +151,11 @@ class SentinelProcess {
   std::map<std::string, Endpoint> answered_;
   std::set<std::string> removed_;  // By the operator, for now.
   Resolver resolver_;
+  OrderWatch order_;
+  std::shared_ptr<AlertDesk> desk_;  // While it is alive.
+  Millis wall_offset_{0};
+  bool store_healthy_ = true;
+  bool retired_ = false;
   TimePoint remembers_since_{};
 };
 

@@ -78,6 +78,7 @@ struct PlantedBugRow {
   const char* name;
   const char* rule;              // The invariant that must notice it.
   std::vector<FaultKind> kinds;  // Empty: all.
+  std::uint64_t seeds = kSeedsToFindABug;
 };
 
 void PrintTo(const PlantedBugRow& row, std::ostream* out) { *out << row.name; }
@@ -85,7 +86,7 @@ void PrintTo(const PlantedBugRow& row, std::ostream* out) { *out << row.name; }
 class PlantedBug : public testing::TestWithParam<PlantedBugRow> {};
 
 TEST_P(PlantedBug, IsNoticedByItsInvariant) {
-  for (std::uint64_t seed = 1; seed <= kSeedsToFindABug; ++seed) {
+  for (std::uint64_t seed = 1; seed <= GetParam().seeds; ++seed) {
     WorldSettings settings = draw_settings(seed);
     settings.discovery = false;
     settings.mutation = GetParam().mutation;
@@ -116,6 +117,16 @@ INSTANTIATE_TEST_SUITE_P(
                       "lease_mismatch",
                       "one leader acts at a time",
                       {FaultKind::NodeKill, FaultKind::LeaderStall}},
+        PlantedBugRow{Mutation::ForgetAlerts,
+                      "forget_alerts",
+                      "webhooks come in order",
+                      {FaultKind::NodeKill, FaultKind::SentinelCrash, FaultKind::ReceiverTrouble}},
+        PlantedBugRow{Mutation::RashMembers,
+                      "rash_members",
+                      "one leader an epoch",
+                      {FaultKind::MembershipChange, FaultKind::Partition, FaultKind::OneWayPartition,
+                       FaultKind::OperatorFailover, FaultKind::NodeKill},
+                      400},
         PlantedBugRow{Mutation::FalseReplies,
                       "false_replies",
                       "a healed deployment converges",

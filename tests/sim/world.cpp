@@ -41,6 +41,9 @@ void World::build() {
   for (std::size_t group = 0; group < settings_.groups; ++group) {
     GroupSettings named = settings_.group;
     named.name = fmt::format("g{}", group);
+    named.notification_script = "/notify";
+    named.client_reconfig_script = "/reconfigure";
+    named.priority = static_cast<unsigned>(50 * (1 + (settings_.seed + 2 * group) % 3));
     named.master = server_address(group, 0);
     for (std::size_t index = 0; index <= settings_.replicas; ++index) {
       const unsigned priority = settings_.odd_priorities ? static_cast<unsigned>(rng_.below(3) * 50) : 100;
@@ -56,7 +59,8 @@ void World::build() {
   add_foreign_servers();
 
   std::vector<ProcessSetup> setups;
-  for (SentinelIndex index = 0; index < settings_.sentinels; ++index) {
+  const std::size_t spares = settings_.discovery || settings_.stock > 0 ? 0 : 1;
+  for (SentinelIndex index = 0; index < settings_.sentinels + spares; ++index) {
     ProcessSetup setup;
     setup.index = index;
     setup.settings = settings_.process;
@@ -79,10 +83,14 @@ void World::build() {
   // Where leases are broken on purpose, the rule behind them must notice: one leader at a time.
   if (settings_.mutation != Mutation::LeaseMismatch) checks.lease = settings_.process.lease;
   invariants_ = std::make_unique<Invariants>(std::move(checks));
+  invariants_->majority(settings_.sentinels / 2 + 1);
   around_.net = &net_;
   around_.redis = &redis_;
   around_.mesh = &mesh_;
   around_.invariants = invariants_.get();
+  receiver_ = std::make_unique<AlertReceiver>(
+      [this](std::string rule, std::string text) { invariants_->fail(std::move(rule), std::move(text)); });
+  around_.receiver = receiver_.get();
   around_.history = &history_;
   around_.mutation = settings_.mutation;
   around_.events = &report_.events;
@@ -108,7 +116,12 @@ void World::build() {
   around_.tell_stock = [this](SentinelIndex self, const TellStock& tell) { words_.tell(*sentinels_[self], tell); };
   for (ProcessSetup& setup : setups) {
     const HostId host = net_.add_host(fmt::format("s{}", setup.index));
-    sentinels_.push_back(std::make_unique<SentinelProcess>(around_, std::move(setup), host));
+    auto process = std::make_unique<SentinelProcess>(around_, std::move(setup), host);
+    if (sentinels_.size() < settings_.sentinels) {
+      sentinels_.push_back(std::move(process));
+    } else {
+      spare_ = std::move(process);
+    }
   }
   add_stock_sentinels();
   for (std::size_t index = 0; index < settings_.clients * settings_.groups; ++index) {
@@ -196,6 +209,9 @@ Report World::run() {
     report_.happened[FaultKind::SentinelCrashBeforeDurable] += sentinel->crashes_at(CrashPoint::BeforeDurable);
     report_.happened[FaultKind::SentinelCrashAfterDurable] += sentinel->crashes_at(CrashPoint::AfterDurable);
   }
+  report_.alerts_delivered = receiver_->delivered();
+  report_.alerts_repeated = receiver_->repeated();
+  report_.alerts_dead = receiver_->dead();
   report_.failure = invariants_->violation();
   report_.failed_at = queue_.now();
   report_.virtual_time = queue_.now().time_since_epoch();
@@ -238,6 +254,7 @@ std::optional<ServerIndex> World::current_master(std::size_t group) const {
 bool World::known(ServerIndex index) const {
   const RedisServer& server = *redis_.servers()[index];
   return std::any_of(sentinels_.begin(), sentinels_.end(), [&](const auto& sentinel) {
+    if (!sentinel->core()) return false;
     const auto status = sentinel->core()->status(sentinel->local_now(), group_name(server.group));
     return status && (status->master.at == server.at ||
                       std::any_of(status->replicas.begin(), status->replicas.end(),
@@ -249,6 +266,7 @@ std::optional<std::string> World::unconverged() const {
   for (std::size_t group = 0; group < settings_.groups; ++group) {
     if (auto reason = unconverged(group)) return reason;
   }
+  if (receiver_->open() > 0) return fmt::format("{} alerts are neither delivered nor dead", receiver_->open());
   return std::nullopt;
 }
 
@@ -256,7 +274,9 @@ std::optional<std::string> World::unconverged(std::size_t group) const {
   const std::string& name = group_name(group);
   std::optional<Endpoint> master;
   std::optional<Epoch> epoch;
+  if (changing_members_) return "the list of peers is being changed";
   for (const auto& sentinel : sentinels_) {
+    if (sentinel->retired()) continue;
     if (!sentinel->core()) return "a sentinel is down";
     const Coordinator& core = *sentinel->core();
     const Endpoint* answer = core.master_address(name);

@@ -65,6 +65,9 @@ struct Report {
   std::uint64_t lost = 0;   // Acknowledged, and not at the last master.
   Millis loss_span{0};      // Longest stretch of lost writes that one master acknowledged.
   Millis settled_after{0};  // Since everything was healed.
+  std::uint64_t alerts_delivered = 0;
+  std::uint64_t alerts_repeated = 0;  // Of those: after a crash between delivery and its note.
+  std::uint64_t alerts_dead = 0;
   std::vector<Fault> faults;
   std::vector<std::string> history;
 };
@@ -105,6 +108,9 @@ class World {
   SentinelProcess& sentinel_victim(const Fault& fault);
 
   Ending kill_node(const Fault& fault);
+  Ending kill_masters();
+  Ending trouble_receiver(const Fault& fault);
+  Ending step_clock(const Fault& fault);
   Ending pause_node(const Fault& fault);
   Ending reset_node(const Fault& fault);
   Ending trouble_node(const Fault& fault, bool RedisServer::*trouble, const std::string& words);
@@ -127,6 +133,13 @@ class World {
   Ending operator_removes(const Fault& fault);
   void watch_again(SentinelProcess& process, std::size_t group);
   Ending operator_sets(const Fault& fault);
+
+  Ending change_members(const Fault& fault);
+  std::vector<Endpoint> member_addresses() const;
+  void add_member();
+  void take_member_away(SentinelIndex leaving, bool first);
+  void swap_members(SentinelIndex leaving);
+  void roll(SentinelIndex at, std::vector<Endpoint> all, std::function<void()> then);
 
   Ending cut(std::vector<std::pair<HostId, HostId>> pairs);
   std::vector<HostId> side_of(const Fault& fault);
@@ -171,11 +184,15 @@ class World {
   RedisServers redis_;
   PeerMesh mesh_;
   std::unique_ptr<Invariants> invariants_;
+  std::unique_ptr<AlertReceiver> receiver_;
   Surroundings around_;
   std::vector<GroupSettings> group_settings_;
   std::vector<std::unique_ptr<SentinelProcess>> sentinels_;
   std::vector<std::unique_ptr<StockSentinel>> stock_;
   StockWords words_{mesh_, sentinels_, stock_};
+  std::unique_ptr<SentinelProcess> spare_;  // Joins when an operator adds it.
+  bool changing_members_ = false;
+  std::size_t retired_ = 0;
   std::vector<Client> clients_;
   std::vector<Fault> faults_;
   std::size_t own_servers_ = 0;              // Those before the foreign ones.

@@ -3,6 +3,7 @@
 //
 //   world_faults_nodes.cpp      Redis servers
 //   world_faults_sentinels.cpp  sentinels, their disks, and their operators
+//   world_faults_members.cpp    the operators' changes of the peers list
 //   world_faults_network.cpp    hosts and what is between them, and rumours
 #include <fmt/core.h>
 
@@ -40,6 +41,10 @@ std::function<void()> World::cause(const Fault& fault) {
     case FaultKind::OperatorReset: return operator_resets(fault);
     case FaultKind::OperatorRemove: return operator_removes(fault);
     case FaultKind::OperatorSet: return operator_sets(fault);
+    case FaultKind::ReceiverTrouble: return trouble_receiver(fault);
+    case FaultKind::ClockStep: return step_clock(fault);
+    case FaultKind::MembershipChange: return change_members(fault);
+    case FaultKind::Storm: return kill_masters();
   }
   UNREACHABLE();
 }
@@ -49,7 +54,8 @@ void World::happen(const Fault& fault) {
   remember_hello();
   std::function<void()> end = cause(fault);
   if (!end) return;
-  if (fault.kind == FaultKind::OperatorFailover) {  // No trouble.
+  // No trouble: a wall clock that is set must not be noticed at all.
+  if (fault.kind == FaultKind::OperatorFailover || fault.kind == FaultKind::ClockStep) {
     ++report_.happened[fault.kind];
     return end();
   }

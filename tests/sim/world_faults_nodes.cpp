@@ -19,6 +19,25 @@ std::function<void()> World::kill_node(const Fault& fault) {
   };
 }
 
+std::function<void()> World::kill_masters() {
+  std::vector<ServerIndex> killed;
+  for (std::size_t group = 0; group < settings_.groups; ++group) {
+    const auto master = current_master(group);
+    if (!master || *master >= own_servers_ || !redis_.server(*master).alive) continue;
+    note("world: kills " + to_string(redis_.server(*master).at));
+    redis_.kill(*master);
+    killed.push_back(*master);
+  }
+  if (killed.empty()) return nullptr;
+  last_death_ = queue_.now();
+  return [this, killed] {
+    for (const ServerIndex node : killed) {
+      note("world: starts " + to_string(redis_.server(node).at));
+      redis_.start(node);
+    }
+  };
+}
+
 std::function<void()> World::pause_node(const Fault& fault) {
   const ServerIndex node = node_victim(fault);
   if (!redis_.server(node).alive || redis_.server(node).paused) return nullptr;

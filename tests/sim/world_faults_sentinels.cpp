@@ -102,6 +102,30 @@ std::function<void()> World::slow_disk(const Fault& fault) {
   return [&process] { process.slow_disk(0ms); };
 }
 
+// --- What is around them.
+
+std::function<void()> World::trouble_receiver(const Fault& fault) {
+  using Mood = AlertReceiver::Mood;
+  constexpr Mood kMoods[] = {Mood::Fails, Mood::Silent, Mood::Refuses};
+  constexpr const char* kWords[] = {"fails", "is silent", "refuses"};
+  const std::size_t which = fault.choice % 3;
+  note(fmt::format("world: the receiver of alerts {}", kWords[which]));
+  receiver_->set_mood(kMoods[which]);
+  return [this] {
+    note("world: the receiver of alerts is well");
+    receiver_->set_mood(Mood::Well);
+  };
+}
+
+std::function<void()> World::step_clock(const Fault& fault) {
+  constexpr Millis kSteps[] = {-24h, -1h, -1s, 1s, 1h, 24h};
+  const Millis by = kSteps[fault.choice % 6];
+  SentinelProcess& process = sentinel_victim(fault);
+  note(fmt::format("world: the clock of {} is set by {} ms", net_.name(process.host()), by.count()));
+  process.step_clock(by);
+  return [] {};
+}
+
 // --- Operators.
 
 std::function<void()> World::operator_fails_over(const Fault& fault) {

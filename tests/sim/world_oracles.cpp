@@ -26,6 +26,7 @@ constexpr Millis kServerCron = 2s;  // The server looks at its replicas' lag onc
 bool World::calm_for(Millis time) const {
   if (!ongoing_.empty()) return false;
   for (const auto& sentinel : sentinels_) {  // An armed crash may strike long after it was armed.
+    if (sentinel->retired()) continue;
     if (!sentinel->alive()) return false;
     if (last_trouble_ != TimePoint{} && queue_.now() - sentinel->remembers_since() < time) return false;
   }

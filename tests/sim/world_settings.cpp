@@ -54,6 +54,8 @@ WorldSettings draw_settings(std::uint64_t seed) {
     if (seed % 2 == 0 || rng.below(2) == 0) world.fault_kinds.push_back(each.kind);
   }
   if (world.fault_kinds.empty()) world.fault_kinds.push_back(FaultKind::NodeKill);
+  if (rng.below(16) == 0) world.groups = 4 + rng.below(3);
+  if (world.groups > 1 && rng.below(2) == 0) world.process.max_parallel_failovers = 1 + rng.below(2);
   return world;
 }
 
@@ -62,11 +64,13 @@ std::string to_string(const WorldSettings& world) {
   return fmt::format(
       "{} sentinels and {} stock ones ({}), {} groups of 1+{}, quorum {}, down-after {} ms, failover-timeout {} ms, "
       "parallel-syncs {}, "
-      "crash-detection {}, write-safety {}, delay up to {} ms, commit up to {} ms, servers {}, {} faults",
+      "crash-detection {}, max-parallel-failovers {}, write-safety {}, delay up to {} ms, commit up to {} ms, servers "
+      "{}, {} faults",
       world.sentinels, world.stock, world.discovery ? "discovered" : "configured", world.groups, world.replicas,
       group.quorum, group.down_after.count(), group.failover_timeout.count(), group.parallel_syncs,
-      group.crash_detection ? "on" : "off", static_cast<int>(group.write_safety), world.delay_max.count(),
-      world.commit_max.count(), world.redis.persists ? "persist" : "forget", world.fault_count);
+      group.crash_detection ? "on" : "off", world.process.max_parallel_failovers, static_cast<int>(group.write_safety),
+      world.delay_max.count(), world.commit_max.count(), world.redis.persists ? "persist" : "forget",
+      world.fault_count);
 }
 
 }  // namespace sentinel::sim

@@ -73,7 +73,7 @@ MUTANTS = [
            "void Group::become_promoting(Turn& turn, Node& chosen) {",
            "void Group::become_promoting(Turn& turn, Node& chosen) {\n"
            "  if (MUTANT)\n"
-           "    each_member_up(turn, [&](const NodeId& id) {\n"
+           "    each_vigil_up(turn, [&](const NodeId& id) {\n"
            "      turn.act(SendPeer{id, LeaseRequest{name(), campaign_->epoch, 0, true}});\n"
            "    });"),
     # --- Configurations (R-C).
@@ -141,6 +141,15 @@ MUTANTS = [
            "    if (input.info && (MUTANT || (input.ok && input.info->role == NodeRole::Master)))\n"
            "      return become_committing(turn, node, *input.info);\n"
            "    if (MUTANT) return become_committing(turn, node, node.info);"),
+    # --- Many at once (R-F6).
+    Mutant("ignore-the-cap", "failover_order.h",
+           "return parallel_max_ != 0 && running_.size() >= parallel_max_;",
+           "return !MUTANT && parallel_max_ != 0 && running_.size() >= parallel_max_;",
+           "storm,node-kill,partition"),
+    Mutant("least-important-first", "group.h",
+           "{in_vain_, settings_.priority, o_down_since_, serial_}",
+           "{in_vain_, MUTANT ? 1000 - settings_.priority : settings_.priority, o_down_since_, serial_}",
+           "storm,node-kill,partition"),
     # --- Detection and safety (R-D, R-L1).
     Mutant("down-at-once", "liveness.h",
            "  TimePoint down_at() const { return last_ok_ + down_after_; }",

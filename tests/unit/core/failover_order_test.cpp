@@ -120,7 +120,7 @@ class ManyGroups {
   static Endpoint master(std::size_t i) { return {"10.1.0." + std::to_string(i), 6379}; }
   static Endpoint replica(std::size_t i) { return {"10.2.0." + std::to_string(i), 6379}; }
   static ProcessSettings process(unsigned parallel_max) {
-    ProcessSettings settings = OneSentinel::process();
+    ProcessSettings settings = OneSentinel::process({{"10.0.1.2", 26379}, {"10.0.1.3", 26379}});
     settings.max_parallel_failovers = parallel_max;
     settings.rank_stagger = 0ms;  // Groups become ready in the order in which they are agreed upon.
     return settings;

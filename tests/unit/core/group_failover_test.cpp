@@ -240,6 +240,25 @@ TEST(PlannedFailover, PromotesNobodyOnAReplyThatComesAfterTheLease) {  // R-E6
   EXPECT_TRUE(world.saw("-failover-abort-lease-lost"));
 }
 
+TEST(Choice, DoesNotHoldALostLinkAgainstReplicasOfAMasterThatWasNeverReached) {  // R-F2
+  const Endpoint gone{"10.0.0.9", 6379};
+  RestoredState restored;
+  restored.configs.push_back({.group = "g", .epoch = Epoch{5}, .master = gone, .run_id = {}, .leader = kPeerB});
+  for (const Endpoint& at : {kReplica1, kReplica2})
+    restored.replicas.push_back({.group = "g", .at = at, .known = true});
+  OneSentinel world(group_settings(), restored);
+  for (const Endpoint& at : {kReplica1, kReplica2}) {
+    NodeInfo& info = world.played[at].info;
+    info = OneSentinel::replica_info("run-" + at.host, gone, 100);
+    info.master_link_up = false;
+    info.master_link_down = 3600s;
+  }
+  world.kill(gone);
+  world.settle();
+  world.agree_that_down(gone);
+  EXPECT_TRUE(world.pass_until([&] { return world.saw("+switch-master"); }, 5s));
+}
+
 // --- Re-pointing and correction.
 
 TEST(Repointing, ThatIsRefusedIsSaidAndDoesNotHoldTheEndBack) {
