@@ -73,7 +73,7 @@ MUTANTS = [
            "void Group::become_promoting(Turn& turn, Node& chosen) {",
            "void Group::become_promoting(Turn& turn, Node& chosen) {\n"
            "  if (MUTANT)\n"
-           "    each_member_up(turn, [&](const NodeId& id) {\n"
+           "    each_vigil_up(turn, [&](const NodeId& id) {\n"
            "      turn.act(SendPeer{id, LeaseRequest{name(), campaign_->epoch, 0, true}});\n"
            "    });"),
     # --- Configurations (R-C).
