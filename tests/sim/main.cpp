@@ -26,6 +26,7 @@ struct Options {
   bool verbose = false;
   bool keep_going = false;
   bool no_shrink = false;
+  bool stock = false;
   std::size_t lines = 300;
   std::string mutation = "none";
   std::vector<std::string> faults;
@@ -37,6 +38,7 @@ WorldSettings settings_of(const Options& options, std::uint64_t seed) {
   settings.mutation = parse_mutation(options.mutation).value_or(Mutation::None);
   if (!options.faults.empty()) settings.fault_kinds.clear();
   for (const std::string& name : options.faults) settings.fault_kinds.push_back(parse_fault_kind(name).value());
+  if (options.stock) mix_in_stock(settings);
   return settings;
 }
 
@@ -152,6 +154,7 @@ int main(int argc, char** argv) {
       ->check(check_fault);
   app.add_flag("--verbose", options.verbose, "One line a seed");
   app.add_flag("--keep-going", options.keep_going, "Count failures instead of explaining the first");
+  app.add_flag("--stock", options.stock, "Some of the sentinels are stock ones (R-M)");
   app.add_flag("--no-shrink", options.no_shrink, "Explain a failure with all of its faults");
   app.add_option("--lines", options.lines, "Length of the timeline printed for a failure")->capture_default_str();
   app.add_option("--mutation", options.mutation, "Plant a bug of the world that must be found (see mutation.h)")

@@ -51,6 +51,9 @@ struct WorldSettings {
 
 // Everything about a run follows from its seed.
 WorldSettings draw_settings(std::uint64_t seed);
+// Makes some of the sentinels stock ones. These believe any hello and command any node at a known address, so what
+// feeds on that is left out: Vigil's own answer to it is tested without them, and theirs is known.
+void mix_in_stock(WorldSettings& settings);
 std::string to_string(const WorldSettings& settings);
 
 struct Report {

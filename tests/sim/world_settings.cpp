@@ -9,19 +9,6 @@ using namespace std::chrono_literals;
 
 Millis between(Rng& rng, Millis low, Millis high) { return low + rng.jitter(high - low); }
 
-// Some of the sentinels are stock ones. These believe any hello and command any node at a known address, so what
-// feeds on that stays out: Vigil's own answer to it is tested without them, and theirs is known.
-[[maybe_unused]] void mix_in_stock(WorldSettings& world, Rng& rng) {
-  world.stock = 1 + rng.below(world.sentinels - 1);
-  world.sentinels -= world.stock;
-  world.discovery = rng.below(3) != 0;
-  std::erase_if(world.fault_kinds, [](FaultKind kind) {
-    return kind == FaultKind::ForgedHello || kind == FaultKind::ForeignNode || kind == FaultKind::NodeMove ||
-           kind == FaultKind::OperatorRemove || kind == FaultKind::OperatorReset;
-  });
-  if (world.fault_kinds.empty()) world.fault_kinds.push_back(FaultKind::NodeKill);
-}
-
 }  // namespace
 
 WorldSettings draw_settings(std::uint64_t seed) {
@@ -57,6 +44,18 @@ WorldSettings draw_settings(std::uint64_t seed) {
   if (rng.below(16) == 0) world.groups = 4 + rng.below(3);
   if (world.groups > 1 && rng.below(2) == 0) world.process.max_parallel_failovers = 1 + rng.below(2);
   return world;
+}
+
+void mix_in_stock(WorldSettings& world) {
+  Rng rng(world.seed * 2 + 3);
+  world.stock = 1 + rng.below(world.sentinels - 1);
+  world.sentinels -= world.stock;
+  world.discovery = rng.below(3) != 0;
+  std::erase_if(world.fault_kinds, [](FaultKind kind) {
+    return kind == FaultKind::ForgedHello || kind == FaultKind::ForeignNode || kind == FaultKind::NodeMove ||
+           kind == FaultKind::OperatorRemove || kind == FaultKind::OperatorReset;
+  });
+  if (world.fault_kinds.empty()) world.fault_kinds.push_back(FaultKind::NodeKill);
 }
 
 std::string to_string(const WorldSettings& world) {
