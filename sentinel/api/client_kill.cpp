@@ -67,6 +67,8 @@ std::int64_t close_matching(CommandContext& context, Client& self, const Filter&
   for (const auto& [id, other] : context.clients.all()) {
     if (!other->closing && matches(filter, *other) && !(filter.skip_self && other == &self)) found.push_back(other);
   }
+  // Peers have users, too: they come again, if they still may.
+  if (filter.user) context.daemon.users_changed();
   for (Client* other : found) {
     if (other == &self) {
       self.close_after_replies = true;  // It still gets this reply.

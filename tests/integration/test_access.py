@@ -110,6 +110,7 @@ def change_node_password(cluster):
         assert sentinel.call("SENTINEL", "SET", "mymaster", "auth-pass", "node-password-2") == "OK"
     for node in cluster.nodes:
         assert node.call("ACL", "SETUSER", NODE_USER, f"<{PASSWORDS[NODE_USER]}") == "OK"
+        assert node.call("CONFIG", "REWRITE") == "OK"
         node.call("CLIENT", "KILL", "USER", NODE_USER)
     cluster.wait_settled()
 

@@ -94,6 +94,9 @@ TEST_F(AccessTest, AUserMayDoWhatItsRulesSayAtOnce) {
   EXPECT_EQ(user_changes(), before) << "nothing has changed";
   EXPECT_EQ(ask(admin.client, "ACL SETUSER w -@all"), kOk);
   EXPECT_EQ(user_changes(), before + 1) << "peers are users, too";
+  ask(admin.client, "CLIENT KILL USER w");
+  EXPECT_EQ(user_changes(), before + 2);
+  EXPECT_TRUE(user.client.closing);
   EXPECT_EQ(ask(user.client, "ACL WHOAMI"), no_command("acl|whoami"));
 }
 
