@@ -5,8 +5,7 @@ const { createSentinel } = require('redis');
 const options = JSON.parse(process.argv[2]);
 const task = process.argv[3];
 
-// No socketTimeout: the sentinel's events free it from a stopped master sooner than a time limit, after which it
-// would first try the old address again, and then pause for a second.
+// No socketTimeout: the sentinel's events free it from a stopped master.
 const socket = {
   connectTimeout: 500,
   reconnectStrategy: 50,
