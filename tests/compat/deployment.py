@@ -1,5 +1,6 @@
 """One deployment of the pair: servers and sentinels of one kind, and the connections a script opens to sentinel 0."""
 
+import itertools
 import os
 import re
 import socket
@@ -76,9 +77,10 @@ class Deployment:
 
     def settle(self):
         """As a script finds it: healthy, everybody known, and the names of this moment."""
-        for sentinel in self.cluster.sentinels:
-            if not sentinel.process.running:
-                sentinel.restart()
+        self._do_resume()
+        for part in self.cluster.nodes + self.cluster.sentinels:
+            if not part.process.running:
+                part.restart()
         self.cluster.wait_settled(replicas=len(self.cluster.nodes) - 1)
         master = self.cluster.master
         replicas = [node for node in self.cluster.nodes if node is not master]
@@ -174,7 +176,10 @@ class Deployment:
         wait_for(lambda: re.search(pattern, "\n".join(self.ask(name, words))), f"{self.kind}: {pattern} in {words}")
 
     def file(self):
-        return [self.masks.text(line) for line in self.cluster.sentinels[0].config_text().splitlines()]
+        """The lines of the file; neighbours of one directive, which stock writes in the order of a hash table, sorted."""
+        lines = [self.masks.text(line) for line in self.cluster.sentinels[0].config_text().splitlines() if line]
+        runs = itertools.groupby(lines, key=lambda line: line.split()[:2])
+        return [line for _, run in runs for line in sorted(run)]
 
     # What is published.
 
