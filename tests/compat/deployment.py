@@ -178,6 +178,9 @@ class Deployment:
     def file(self):
         """The lines of the file; neighbours of one directive, which stock writes in the order of a hash table, sorted."""
         lines = [self.masks.text(line) for line in self.cluster.sentinels[0].config_text().splitlines() if line]
+        if self._sort:
+            self._sort = False
+            return sorted(lines)
         runs = itertools.groupby(lines, key=lambda line: line.split()[:2])
         return [line for _, run in runs for line in sorted(run)]
 
