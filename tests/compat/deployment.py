@@ -198,7 +198,7 @@ class Deployment:
 
     def _next_heard(self, name):
         """The next message that is listened to, as one line; None when the connection was closed."""
-        while frame := self.connection(name).read(REPLY_SECONDS * 3):
+        while frame := self.connection(name).read(REPLY_SECONDS * 6):
             channel, payload = (self.masks.text(part.value) for part in frame.value[2:4])
             if channel not in self._deaf.get(name, []):
                 return f"{channel} {payload}"
