@@ -198,11 +198,17 @@ class Deployment:
 
     def _next_heard(self, name):
         """The next message that is listened to, as one line; None when the connection was closed."""
-        while frame := self.connection(name).read(REPLY_SECONDS * 6):
+        while frame := self._read_message(name):
             channel, payload = (self.masks.text(part.value) for part in frame.value[2:4])
             if channel not in self._deaf.get(name, []):
                 return f"{channel} {payload}"
         return None
+
+    def _read_message(self, name):
+        try:
+            return self.connection(name).read(REPLY_SECONDS * 6)
+        except TimeoutError:
+            raise AssertionError(f"{self.kind}: nothing more is told to {name}\n{self.cluster.report()}") from None
 
     def heard(self, name, pattern):
         lines = []
