@@ -51,7 +51,7 @@ class Deployment:
         self.kind = kind
         sentinels, replicas, conf_lines = SHAPES[shape]
         self.cluster = Cluster("stock" if kind == "stock" else "vigil-conf", sentinels, replicas, name="m",
-                               quorum=1 if sentinels == 1 else 2, down_after_ms=2000, failover_timeout_ms=10000,
+                               quorum=1 if sentinels == 1 else 2, down_after_ms=2000, failover_timeout_ms=4000,
                                sentinel_options={"conf_lines": conf_lines})
         self._connections = {}
         self._heard = {}
