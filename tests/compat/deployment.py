@@ -1,5 +1,6 @@
 """One deployment of the pair: servers and sentinels of one kind, and the connections a script opens to sentinel 0."""
 
+import itertools
 import os
 import re
 import socket
@@ -50,7 +51,7 @@ class Deployment:
         self.kind = kind
         sentinels, replicas, conf_lines = SHAPES[shape]
         self.cluster = Cluster("stock" if kind == "stock" else "vigil-conf", sentinels, replicas, name="m",
-                               quorum=1 if sentinels == 1 else 2, down_after_ms=2000, failover_timeout_ms=10000,
+                               quorum=1 if sentinels == 1 else 2, down_after_ms=2000, failover_timeout_ms=4000,
                                sentinel_options={"conf_lines": conf_lines})
         self._connections = {}
         self._heard = {}
@@ -76,9 +77,10 @@ class Deployment:
 
     def settle(self):
         """As a script finds it: healthy, everybody known, and the names of this moment."""
-        for sentinel in self.cluster.sentinels:
-            if not sentinel.process.running:
-                sentinel.restart()
+        self._do_resume()
+        for part in self.cluster.nodes + self.cluster.sentinels:
+            if not part.process.running:
+                part.restart()
         self.cluster.wait_settled(replicas=len(self.cluster.nodes) - 1)
         master = self.cluster.master
         replicas = [node for node in self.cluster.nodes if node is not master]
@@ -174,7 +176,13 @@ class Deployment:
         wait_for(lambda: re.search(pattern, "\n".join(self.ask(name, words))), f"{self.kind}: {pattern} in {words}")
 
     def file(self):
-        return [self.masks.text(line) for line in self.cluster.sentinels[0].config_text().splitlines()]
+        """The lines of the file; neighbours of one directive, which stock writes in the order of a hash table, sorted."""
+        lines = [self.masks.text(line) for line in self.cluster.sentinels[0].config_text().splitlines() if line]
+        if self._sort:
+            self._sort = False
+            return sorted(lines)
+        runs = itertools.groupby(lines, key=lambda line: line.split()[:2])
+        return [line for _, run in runs for line in sorted(run)]
 
     # What is published.
 
@@ -190,11 +198,17 @@ class Deployment:
 
     def _next_heard(self, name):
         """The next message that is listened to, as one line; None when the connection was closed."""
-        while frame := self.connection(name).read(REPLY_SECONDS * 3):
+        while frame := self._read_message(name):
             channel, payload = (self.masks.text(part.value) for part in frame.value[2:4])
             if channel not in self._deaf.get(name, []):
                 return f"{channel} {payload}"
         return None
+
+    def _read_message(self, name):
+        try:
+            return self.connection(name).read(REPLY_SECONDS * 6)
+        except TimeoutError:
+            raise AssertionError(f"{self.kind}: nothing more is told to {name}\n{self.cluster.report()}") from None
 
     def heard(self, name, pattern):
         lines = []
