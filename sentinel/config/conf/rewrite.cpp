@@ -161,14 +161,16 @@ class Overrides {
   std::map<std::string, Line> lines_;
 };
 
-// A line as redis-sentinel writes it, unless it would be read as other words.
-std::string print_user(const std::string& line) {
-  std::size_t behind_name = line.find(' ', std::string_view("user ").size());
-  behind_name = std::min(behind_name, line.size());
-  const std::string name = line.substr(5, behind_name - 5);
-  const auto words = split_words(line);
-  if (words && words->size() > 1 && (*words)[1] == name) return line;
-  return "user " + print_quoted(name) + line.substr(behind_name);
+// A line as redis-sentinel writes it. No word of it holds a blank, but one may hold quotes.
+std::string print_user(std::string_view line) {
+  std::string text;
+  while (!line.empty()) {
+    const std::size_t end = std::min(line.find(' '), line.size());
+    if (!text.empty()) text += ' ';
+    text += print_word(line.substr(0, end));
+    line.remove_prefix(std::min(end + 1, line.size()));
+  }
+  return text;
 }
 
 class UserLines {
