@@ -85,8 +85,10 @@ def test_a_master_that_reboots_and_loads_for_long_is_replaced(running):
     master = running.master
     with master.client() as client:
         client.call("DEBUG", "POPULATE", "10000")
+        idle = lambda: "rdb_bgsave_in_progress:0" in client.call("INFO", "persistence")  # noqa: E731
+        wait_for(idle, "the replicas have their copies")
         client.call("BGSAVE")
-        wait_for(lambda: "rdb_bgsave_in_progress:0" in client.call("INFO", "persistence"), "the data is saved")
+        wait_for(idle, "the data is saved")
         client.call("CONFIG", "SET", "key-load-delay", "1500")
         client.call("CONFIG", "SET", "loading-process-events-interval-bytes", "1024")
         client.call("CONFIG", "REWRITE")

@@ -112,7 +112,8 @@ def test_a_forged_hello_in_the_name_of_a_stock_sentinel_moves_no_vigil(deploy):
         assert stray.is_master()
         # And those who were not misled go on: their next configuration brings the stock sentinel back.
         assert cluster.sentinels[0].call("SENTINEL", "FAILOVER", "mymaster") == "OK"
-        new = cluster.wait_switched(away_from=master)
+        # It takes the misled one half a minute, in which it may pull nodes away, until an epoch above the forged one.
+        new = cluster.wait_switched(away_from=master, timeout=120.0)
         assert new is not stray
 
 

@@ -38,7 +38,9 @@ SentinelProcess::SentinelProcess(Surroundings& around, ProcessSetup setup, HostI
   port_ = around_.mesh->add(std::move(port));
   disk_.on_durable = [this](const Record& record) {
     around_.invariants->durable(setup_.index, record);
-    if (const auto* group = std::get_if<GroupRecord>(&record); group && group->monitored)
+    // An earlier change of a group that was removed meanwhile may reach the disk now.
+    if (const auto* group = std::get_if<GroupRecord>(&record);
+        group && group->monitored && core_ && core_->settings(group->settings.name))
       removed_.erase(group->settings.name);
     if (const auto* config = std::get_if<ConfigRecord>(&record)) around_.configured(setup_.index, *config);
   };
