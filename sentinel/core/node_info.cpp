@@ -51,17 +51,18 @@ Millis seconds(std::string_view value) {
 void read_field(NodeInfo& info, std::string_view key, std::string_view value, std::string_view& host,
                 std::uint64_t& port) {
   const auto number = [&](std::uint64_t max) { return parse_unsigned(value, max).value_or(0); };
+  const std::string_view id = value.substr(0, 40);
   if (key == "run_id")
-    info.run_id = value.substr(0, 40);
+    info.run_id = id;
   else if (key == "role")
     info.role = value == "master" ? NodeRole::Master : value == "slave" ? NodeRole::Replica : NodeRole::Unknown;
   else if (key == "loading")
     info.loading = value == "1";
   else if (key == "master_replid")
-    info.replication_id = value.substr(0, 40);
+    info.replication_id = id;
   else if (key == "master_replid2")
     // All zeros stand for none: they must not make strangers look related (R-C6).
-    info.replication_id2 = value.find_first_not_of('0') == std::string_view::npos ? "" : value.substr(0, 40);
+    info.replication_id2 = id.find_first_not_of('0') == std::string_view::npos ? "" : id;
   else if (key == "master_repl_offset")
     info.master_offset = number(UINT64_MAX);
   else if (key == "master_host")

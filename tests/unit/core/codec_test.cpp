@@ -45,6 +45,8 @@ TEST(NodeInfo, ReadsAReplica) {
 TEST(NodeInfo, NoHistoryBeforeIsNone) {
   EXPECT_EQ(parse_node_info("role:master\r\nmaster_replid2:" + std::string(40, '0') + "\r\n").replication_id2, "");
   EXPECT_EQ(parse_node_info("role:master\r\nmaster_replid2:00a\r\n").replication_id2, "00a");
+  EXPECT_EQ(parse_node_info("master_replid2:" + std::string(40, '0') + "junk\n").replication_id2,
+            "");  // Found by fuzzing.
 }
 
 TEST(NodeInfo, TakesAnyTextAndBoundsTheReplicas) {
