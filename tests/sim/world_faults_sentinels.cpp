@@ -75,16 +75,18 @@ void World::stall_leader(SentinelProcess& process, Millis lasts) {
   last_trouble_ = queue_.now();
   process.pause();
   std::vector<std::pair<HostId, HostId>> pairs;
-  for (const auto& other : sentinels_) {
-    if (other->host() == process.host()) continue;
-    pairs.emplace_back(process.host(), other->host());
-    pairs.emplace_back(other->host(), process.host());
-  }
+  const auto part_from = [&](HostId other) {
+    if (other == process.host()) return;
+    pairs.emplace_back(process.host(), other);
+    pairs.emplace_back(other, process.host());
+  };
+  for (const auto& other : sentinels_) part_from(other->host());
+  for (const auto& other : stock_) part_from(other->host());
   const std::function<void()> join = cut(std::move(pairs));
   queue_.after(lasts, [&process] { process.resume(); });
   end_later(lasts + kAlone, [&process, join] {
     process.resume();
-    join();
+    if (join) join();
   });
 }
 
@@ -129,7 +131,17 @@ std::function<void()> World::step_clock(const Fault& fault) {
 // --- Operators.
 
 std::function<void()> World::operator_fails_over(const Fault& fault) {
-  if (!sentinel_victim(fault).failover(group_name(fault.choice % settings_.groups))) return nullptr;
+  const std::size_t group = fault.choice % settings_.groups;
+  FailoverRequest request;
+  request.lossless = fault.choice / settings_.groups % 2 == 1;
+  if (request.lossless) {
+    constexpr Millis kTimeLimits[] = {20ms, 1s, 3s};
+    request.drain_max = kTimeLimits[fault.choice / 7 % 3];
+    const auto& servers = redis_.servers();
+    const RedisServer& named = *servers[fault.choice / 11 % servers.size()];
+    if (named.group == group && !named.foreign) request.to = named.at;
+  }
+  if (!sentinel_victim(fault).failover(group_name(group), request)) return nullptr;
   return [] {};
 }
 
