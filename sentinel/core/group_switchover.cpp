@@ -1,4 +1,4 @@
-// Rules R-L4 and R-L6: failovers that an operator asks for, and how writes wait meanwhile.
+// Rules R-L4 and R-L8: failovers that an operator asks for, and how writes wait meanwhile.
 #include <algorithm>
 
 #include "sentinel/core/group.h"
@@ -100,7 +100,7 @@ void Group::on_paused(Turn& turn, const CommandReply& input) {
     Node* chosen = find(step.chosen);
     return chosen != nullptr ? become_promoting(turn, *chosen) : reject(turn, step.chosen, "it is no longer watched");
   }
-  // R-L6: its end would take our pause away, and its success our choice.
+  // R-L8: its end would take our pause away, and its success our choice.
   if (input.info->server_failover) {
     turn.act(AbortServerFailover{master_->link});
     emit(turn, "+server-failover-aborted", Level::Warning, prefix(*master_));
@@ -150,7 +150,7 @@ void Group::unpause(Turn& turn) {
     turn.act(PauseWrites{node->link, turn.new_token(), turn.process.promote_timeout, Millis{0}});
 }
 
-// --- A FAILOVER command that somebody else gave the master (R-L6): without a time limit of its own it holds writes
+// --- A FAILOVER command that somebody else gave the master (R-L8): without a time limit of its own it holds writes
 // back for as long as its target does not catch up.
 
 TimePoint Group::abort_server_failover_at(const Turn& turn) const {

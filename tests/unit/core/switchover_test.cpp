@@ -1,4 +1,4 @@
-// Rules R-L4 and R-L6: failovers that an operator asks for.
+// Rules R-L4 and R-L8: failovers that an operator asks for.
 #include <gtest/gtest.h>
 
 #include "one_sentinel.h"
@@ -125,7 +125,7 @@ TEST(Switchover, DryRunTellsWhatWouldHappenAndDoesNothing) {
   EXPECT_FALSE(world.core.plan(world.now, "nope", kSwitchover));
 }
 
-// --- R-L6: a FAILOVER command that somebody else gave the master.
+// --- R-L8: a FAILOVER command that somebody else gave the master.
 
 TEST(ServerFailover, IsAbortedWhenASwitchoverFindsIt) {
   OneSentinel world;
