@@ -59,6 +59,7 @@ struct Arguments {
   bool watch_status = false;
   std::size_t count = 0;
   unsigned seconds = 0;
+  std::string acl_user = "default";
   std::string to;
   unsigned drain_ms = 0;
   bool dry_run = false;
@@ -204,6 +205,11 @@ void add_queries(CLI::App& app, Arguments& a, Run& run) {
   with_group(app.add_subcommand("failover", "Promote a replica now"), a, true)->callback([&] {
     run = [&](Session& session) { return run_failover(session, a.group); };
   });
+  auto* doctor = with_group(app.add_subcommand("doctor", "What could go wrong in the next failover?"), a, true);
+  doctor->add_option("--acl-user", a.acl_user, "As whom the sentinels log in to data nodes")
+      ->type_name("NAME")
+      ->capture_default_str();
+  doctor->callback([&] { run = [&](Session& session) { return run_doctor(session, a.group, a.acl_user); }; });
   auto* switchover = with_group(
       app.add_subcommand("switchover", "Hand a healthy master over without losing a write, or leave all as it is"), a,
       true);

@@ -108,6 +108,18 @@ def test_what_can_not_be_done_is_refused_with_its_reason_and_told_by_a_dry_run(d
         assert refused.returncode == 1 and "has priority 0" in refused.stderr
         assert cluster.master is master
 
+        # One host for all sentinels, and nothing on disk: the doctor says so, and what the bound is.
+        examined = run_vigilctl(cluster, "--json", "doctor", GROUP)
+        assert examined.returncode == 1, examined.stdout
+        findings = json.loads(examined.stdout)["findings"]
+        topics = {(one["severity"], one["topic"]) for one in findings}
+        assert topics >= {("error", "sentinel-hosts"), ("warning", "persistence"), ("note", "write-safety")}
+        assert not topics & {("error", "permissions"), ("warning", "renamed-commands"), ("error", "quorum")}
+        master.call("ACL", "SETUSER", "weak", "on", "nopass", "+ping", "+info")
+        weak = json.loads(run_vigilctl(cluster, "--json", "doctor", GROUP, "--acl-user", "weak").stdout)["findings"]
+        assert any(one["topic"] == "permissions" and "SLAVEOF" in one["what"] and "PING" not in one["what"]
+                   for one in weak)
+
 
 def test_a_replica_that_does_not_catch_up_ends_it_with_everything_as_it_was(deploy):
     with deploy(write_safety="off") as cluster, EventLog(cluster.sentinels) as events:
