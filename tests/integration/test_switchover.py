@@ -139,6 +139,7 @@ def test_a_replica_that_does_not_catch_up_ends_it_with_everything_as_it_was(depl
             writers.go_on(master.address)
             assert cluster.master is master and cluster.masters() == [master]
             master.call("ACL", "SETUSER", "default", "+psync", "+sync")
+            cluster.wait_follow(master)
             cluster.wait_settled()
 
             # A hung replica is not waited for, and nobody's writes stop.
@@ -153,6 +154,9 @@ def test_a_replica_that_does_not_catch_up_ends_it_with_everything_as_it_was(depl
                 events.wait("-failover-abort-no-good-slave")
             writers.go_on(master.address)
             target.resume()
+            behind = int(master.info("replication")["master_repl_offset"])
+            wait_for(lambda: target.follows(master) and int(target.info("replication")["slave_repl_offset"]) >= behind,
+                     "the replica has caught up")
             cluster.wait_settled()
             assert cluster.sentinels[1].call("SENTINEL", "SWITCHOVER", GROUP, *ask_to(target)) == "OK"
             assert cluster.wait_switched(away_from=master) is target
