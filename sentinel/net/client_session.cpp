@@ -4,7 +4,6 @@
 
 #include <asio/redirect_error.hpp>
 #include <asio/use_awaitable.hpp>
-#include <cstring>
 #include <utility>
 
 #include "sentinel/net/tls.h"
@@ -27,6 +26,7 @@ ClientSession::ClientSession(Stream stream, ClientFacts facts, std::shared_ptr<S
       progress_(stream_.get_executor()),
       context_(std::move(context)) {
   progress_.expires_at(ShellClock::time_point::max());
+  if (!stream_.encrypted()) readable_.emplace(*context_->readiness, Client::facts().descriptor);
   context_->registry.add(*this);
   context_->handler.connected(*this);
 }
@@ -47,14 +47,12 @@ asio::awaitable<void> ClientSession::run() {
   After after = After::KeepOpen;
   while (after == After::KeepOpen && !closing) {
     asio::error_code failure;
-    std::size_t first_bytes = 0;
-    if (!stream_.encrypted()) {
-      first_bytes = co_await stream_.async_read_some(asio::buffer(first_read_),
-                                                     asio::redirect_error(asio::use_awaitable, failure));
-    } else if (!stream_.has_unread()) {
+    if (readable_ && !readable_->ready()) {
+      co_await readable_->async_wait(asio::redirect_error(asio::use_awaitable, failure));
+    } else if (!readable_ && !stream_.has_unread()) {
       co_await stream_.async_wait_readable(asio::redirect_error(asio::use_awaitable, failure));
     }
-    if (failure || closing || !take_bytes(first_bytes)) break;
+    if (failure || closing || !take_bytes()) break;
 
     after = co_await handle_requests();
     parser_.release();
@@ -66,6 +64,7 @@ asio::awaitable<void> ClientSession::run() {
     co_await drained(0);
     if (closing) co_return;
     closing = true;
+    readable_.reset();
     detach();
     context_->adopt_peer(std::move(stream_), std::string(parser_.unread()), std::move(peer_words_));
     co_return;
@@ -87,19 +86,16 @@ asio::awaitable<bool> ClientSession::shake_hands() {
   co_return false;
 }
 
-// Gives the parser what the first read brought, and what else is there now. False at the stream's end.
-bool ClientSession::take_bytes(std::size_t first_bytes) {
+// Gives the parser what there is. False at the stream's end.
+bool ClientSession::take_bytes() {
   const std::span<char> room = parser_.prepare();
   if (room.empty()) return false;  // One request larger than kQueryBufferBytesMax.
-  std::memcpy(room.data(), first_read_.data(), first_bytes);
-  std::size_t count = first_bytes;
-  if (stream_.encrypted() || first_bytes == first_read_.size()) {
-    asio::error_code failure;
-    count += stream_.read_some(asio::buffer(room.data() + count, room.size() - count), failure);
-    const bool nothing = failure == asio::error::would_block || failure == asio::error::try_again;
-    if (failure && !nothing && count == 0) return false;  // An end behind bytes is met again by the next read.
-  }
-  if (count == 0) return true;
+  asio::error_code failure;
+  const std::size_t count = stream_.read_some(asio::buffer(room.data(), room.size()), failure);
+  // Less than there was room for: the next byte makes an edge.
+  if (readable_ && count < room.size()) readable_->spent();
+  if (failure == asio::error::would_block || failure == asio::error::try_again) return true;
+  if (failure) return false;
   parser_.commit(count);
   last_request = ShellClock::now();
   ++context_->registry.statistics.reads;
@@ -216,6 +212,7 @@ void ClientSession::write_some() {
 void ClientSession::close() {
   if (closing) return;
   closing = true;
+  if (readable_) readable_->cancel();
   stream_.close();
   progress_.cancel();
 }

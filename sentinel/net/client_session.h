@@ -9,25 +9,24 @@
 // Threading: the server's executor only.
 #pragma once
 
-#include <array>
 #include <asio/awaitable.hpp>
 #include <asio/steady_timer.hpp>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "common/resp/request_parser.h"
 #include "sentinel/net/client_handler.h"
 #include "sentinel/net/client_registry.h"
+#include "sentinel/net/readiness.h"
 #include "sentinel/net/stream.h"
 
 namespace sentinel {
 
 // Requests wait while this much of their replies is unsent.
 inline constexpr std::size_t kOutputPauseBytes = std::size_t{256} << 10;
-// Bytes of a request that arrive with the first read; the rest is read into the parser.
-inline constexpr std::size_t kFirstReadBytes = 2048;
 // While all clients together hold too much, those that hold more than this are closed.
 inline constexpr std::size_t kFairShareBytes = std::size_t{64} << 10;
 // Failed TLS handshakes beyond this are counted, not logged.
@@ -44,8 +43,9 @@ struct SessionContext {
   AdoptPeer adopt_peer;
   std::size_t subscriber_output_max;  // Bytes.
   std::size_t buffered_max;           // Bytes, all clients together.
-  unsigned handshake_warnings = 0;    // Logged since the last sweep.
-  bool server_gone = false;           // Handler and registry must not be used any more.
+  std::shared_ptr<Readiness> readiness;
+  unsigned handshake_warnings = 0;  // Logged since the last sweep.
+  bool server_gone = false;         // Handler and registry must not be used any more.
 };
 
 class ClientSession final : public Client, public std::enable_shared_from_this<ClientSession> {
@@ -73,7 +73,7 @@ class ClientSession final : public Client, public std::enable_shared_from_this<C
   enum class After { KeepOpen, Close, GiveAway };
 
   asio::awaitable<bool> shake_hands();
-  bool take_bytes(std::size_t first_bytes);
+  bool take_bytes();
   asio::awaitable<After> handle_requests();
   asio::awaitable<void> drained(std::size_t bytes_max);
   std::size_t bytes_unsent() const { return output.size() + bytes_in_flight(); }
@@ -85,8 +85,7 @@ class ClientSession final : public Client, public std::enable_shared_from_this<C
   asio::steady_timer progress_;  // Cancelled whenever bytes left or the session closes.
   std::shared_ptr<SessionContext> context_;
   RequestParser parser_;
-  // What is read into while nothing is there: an idle client holds no more, and most requests fit.
-  std::array<char, kFirstReadBytes> first_read_;
+  std::optional<Readiness::Watch> readable_;  // Without TLS.
   std::vector<std::string> peer_words_;
   std::string in_flight_;
   std::size_t in_flight_sent_ = 0;

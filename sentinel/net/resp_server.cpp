@@ -64,7 +64,8 @@ RespServer::RespServer(asio::any_io_executor executor, ServerOptions options, Cl
       options_(std::move(options)),
       registry_(registry),
       context_(std::make_shared<SessionContext>(SessionContext{handler, registry, std::move(adopt_peer),
-                                                               options_.subscriber_output_max, options_.buffered_max})),
+                                                               options_.subscriber_output_max, options_.buffered_max,
+                                                               std::make_shared<Readiness>(executor_)})),
       tls_(std::move(tls)),
       sweep_timer_(std::make_shared<asio::steady_timer>(executor_)),
       stopped_(std::make_shared<bool>(false)) {}
@@ -95,6 +96,7 @@ Result<void> RespServer::start() {
   if (listeners_.empty()) return unexpected(std::string("no address to listen on"));
   for (const auto& listener : listeners_) spawn(executor_, "accept loop", accept_loop(listener));
   spawn(executor_, "client sweep", sweep_loop());
+  context_->readiness->start();
   return {};
 }
 
@@ -258,6 +260,7 @@ void RespServer::stop() {
   std::vector<Client*> open;
   for (const auto& [id, client] : registry_.all()) open.push_back(client);
   for (Client* client : open) client->close();
+  context_->readiness->stop();
 }
 
 }  // namespace sentinel

@@ -61,13 +61,6 @@ class Stream {
   // Bytes wait inside the stream: read them before waiting for more.
   bool has_unread() const { return tls_ && tls_->has_unread(); }
 
-  // Without TLS only: as soon as bytes arrive. Saves the system call that async_wait_readable() makes each time to be
-  // told, at the price of a buffer that must stay. Handler: void(error_code, std::size_t).
-  template <typename Token>
-  auto async_read_some(const asio::mutable_buffer& into, Token&& token) {
-    return socket_.async_read_some(into, std::forward<Token>(token));
-  }
-
   // Until read_some() may have something. Token: void(error_code).
   template <typename Token>
   auto async_wait_readable(Token&& token) {
