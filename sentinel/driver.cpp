@@ -95,6 +95,8 @@ Driver::Driver(asio::io_context& io, DaemonConfig config, Store& store, std::sha
     : io_(io),
       config_([&] {
         config.process.self = store.sentinel_id();
+        config.process.resolve_hostnames = config.conf.resolve_hostnames;
+        config.process.announce_hostnames = config.conf.announce_hostnames;
         if (config.process.announce.port == 0) config.process.announce.port = config.reached_at();
         config.process.timers.default_down_after = config.defaults.down_after;
         config.process.timers.default_failover_timeout = config.defaults.failover_timeout;
@@ -229,6 +231,12 @@ void Driver::pump() {
 void Driver::perform(const Action& action) {
   std::visit(overloaded{
                  [&](const DialPeer& act) { peers_.dial(act.at); },
+                 [&](const ResolveHost& act) {
+                   look_up(act.host, io_.get_executor(),
+                           [this, alive = std::weak_ptr(alive_), host = act.host](const Found& found) {
+                             if (!alive.expired()) on_found(host, found);
+                           });
+                 },
                  [&](const DropPeer& act) { peers_.drop(act.at); },
                  [&](const SendPeer& act) { peers_.send(act.to, act.message); },
                  [&](const AskStockView& act) { peers_.ask(act); },
@@ -237,6 +245,13 @@ void Driver::perform(const Action& action) {
                  [&](const auto& act) { links_.perform(act); },
              },
              action);
+}
+
+void Driver::on_found(const std::string& host, const Found& found) {
+  HostResolved resolved{.host = host, .addresses = {}};
+  if (found)
+    for (const auto& address : *found) resolved.addresses.push_back(address.to_string());
+  feed(resolved);
 }
 
 void Driver::on_report(StoreReport report) {

@@ -7,6 +7,7 @@
 #include <asio/use_awaitable.hpp>
 
 #include "sentinel/driver.h"
+#include "sentinel/net/resolve.h"
 
 namespace sentinel {
 
@@ -108,6 +109,16 @@ asio::awaitable<Result<void>> Driver::failover(std::string group, bool past_drai
   co_return result;
 }
 
+// Only the answer of that client waits for it.
+asio::awaitable<bool> Driver::resolves(std::string host) {
+  const auto addresses = std::make_shared<Addresses>(io_.get_executor(), Endpoint{std::move(host), 1},
+                                                     [this, alive = std::weak_ptr(alive_)](HostResolved found) {
+                                                       if (!alive.expired()) feed(found);
+                                                     });
+  const auto found = co_await addresses->get();
+  co_return found.has_value();
+}
+
 asio::awaitable<Result<void>> Driver::monitor(GroupSettings settings) {
   return answer(core_->monitor(now(), std::move(settings)));
 }
@@ -135,6 +146,12 @@ asio::awaitable<Result<void>> Driver::change_global_settings(GlobalSettings sett
   conf.sentinel_pass = settings.sentinel_password;
   conf.log_level = settings.log_level;
   if (settings.log_level != before.log_level) spdlog::set_level(log_threshold(settings.log_level));
+  if (settings.resolve_hostnames != before.resolve_hostnames ||
+      settings.announce_hostnames != before.announce_hostnames) {
+    config_.process.resolve_hostnames = settings.resolve_hostnames;
+    config_.process.announce_hostnames = settings.announce_hostnames;
+    core_->change_hosts(now(), settings.resolve_hostnames, settings.announce_hostnames);
+  }
   if (settings.announce_ip != before.announce_ip || settings.announce_port != before.announce_port) {
     config_.process.announce = {conf.announce_ip, conf.announce_port != 0 ? conf.announce_port : server_.port()};
     core_->change_announce(now(), config_.process.announce);

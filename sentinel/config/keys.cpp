@@ -196,6 +196,7 @@ const KeyTable<RootDraft>& root_keys() {
       {"bind", read_bind, prints<RootDraft>("[0.0.0.0]")},
       {"announce-host", read_announce_host, prints<RootDraft>("")},
       count_key("announce-port", &RootDraft::announce_port, {1, 65535}),
+      switch_key("announce-hostnames", &RootDraft::announce_hostnames),
       secret_key("password", &RootDraft::password),
       secret_file_key("password-file", &RootDraft::password),
       user_name_key("peer-user", &RootDraft::peer_user),

@@ -56,6 +56,7 @@ struct RootDraft {
   std::vector<std::string> bind{"0.0.0.0"};
   std::string announce_host;
   std::uint16_t announce_port = 0;  // 0: `port`.
+  bool announce_hostnames = true;
   std::string password;
   std::string peer_user;
   std::string peer_password;

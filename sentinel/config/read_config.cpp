@@ -115,6 +115,8 @@ class Reader {
     announce.host = draft.announce_host;
     config_.conf.announce_ip = draft.announce_host;
     config_.conf.announce_port = draft.announce_port;
+    config_.conf.resolve_hostnames = true;  // Whoever writes a name wants it looked up.
+    config_.conf.announce_hostnames = draft.announce_hostnames;
     config_.conf.sentinel_user = draft.peer_user;
     config_.conf.sentinel_pass = draft.peer_password;
     if (announce.host.empty() && draft.bind.size() == 1 && !is_wildcard(draft.bind[0])) announce.host = draft.bind[0];

@@ -62,6 +62,9 @@ struct ProcessSettings {
   Endpoint announce;            // Where peers and clients reach this process.
   std::vector<Endpoint> peers;  // The other sentinels. Empty: peers are discovered by hello.
 
+  bool resolve_hostnames = false;   // Names that others tell are looked up.
+  bool announce_hostnames = false;  // Nodes are told by name where they are known by one.
+
   Timers timers;
 
   Millis lease{3000};  // R-E6.

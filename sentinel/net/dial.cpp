@@ -44,8 +44,9 @@ asio::awaitable<Dialed> secure(Stream stream) {
 
 }  // namespace
 
-asio::awaitable<Dialed> dial(asio::any_io_executor executor, Endpoint at, std::shared_ptr<const Tls> tls) {
-  const auto addresses = co_await resolve(executor, std::move(at));
+asio::awaitable<Dialed> dial(asio::any_io_executor executor, std::shared_ptr<Addresses> at,
+                             std::shared_ptr<const Tls> tls) {
+  const auto addresses = co_await at->get();
   if (!addresses) co_return unexpected(addresses.error());
   Dialed result = unexpected(Loss{});
   for (const tcp::endpoint& address : *addresses) {

@@ -54,6 +54,9 @@ class PeerHub::Impl : public std::enable_shared_from_this<Impl> {
   void dial(const Endpoint& at) {
     if (targets_.contains(at)) return;
     const auto target = std::make_shared<Target>(executor_, at);
+    target->addresses = std::make_shared<Addresses>(executor_, at, [weak = weak_from_this()](HostResolved found) {
+      if (const auto self = weak.lock()) self->tell(std::move(found));
+    });
     targets_.emplace(at, target);
     spawn(executor_, "peer_hub dial " + to_string(at), keep_alive(shared_from_this(), keep_dialing(target)));
   }
@@ -122,6 +125,7 @@ class PeerHub::Impl : public std::enable_shared_from_this<Impl> {
     }
 
     Endpoint at;
+    std::shared_ptr<Addresses> addresses;
     asio::steady_timer wake;
     ConnectionPtr connection;
     bool stopped = false;
@@ -145,7 +149,7 @@ class PeerHub::Impl : public std::enable_shared_from_this<Impl> {
 
   // One connection from its beginning to its end. true: it was established.
   asio::awaitable<bool> dial_once(Target& target) {
-    Dialed dialed = co_await ::sentinel::dial(executor_, target.at, options_.tls);
+    Dialed dialed = co_await ::sentinel::dial(executor_, target.addresses, options_.tls);
     if (stopped_ || target.stopped) co_return false;
     if (!dialed) {
       // An unreachable peer is no news here; a refused certificate is an operator's mistake.

@@ -103,6 +103,7 @@ std::string describe(const Action& action) {
           },
           [](const AskStockConfig&) { return std::string{}; },
           [](const TellStock&) { return std::string{}; },
+          [](const ResolveHost& ask) { return "asks where " + ask.host + " is"; },
       },
       action);
 }
