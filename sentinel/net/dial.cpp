@@ -63,6 +63,10 @@ asio::awaitable<Dialed> dial(asio::any_io_executor executor, std::shared_ptr<Add
   co_return result;
 }
 
+asio::awaitable<Dialed> dial(asio::any_io_executor executor, Endpoint at, std::shared_ptr<const Tls> tls) {
+  return dial(executor, std::make_shared<Addresses>(executor, std::move(at), nullptr), std::move(tls));
+}
+
 Loss loss_of(const asio::error_code& error) {
   if (error == asio::error::eof) return {DownCause::Closed, "connection closed"};
   if (error == asio::error::connection_refused) return {DownCause::Refused, "connection refused"};

@@ -30,6 +30,9 @@ using Dialed = Result<Stream, Loss>;
 asio::awaitable<Dialed> dial(asio::any_io_executor executor, std::shared_ptr<Addresses> at,
                              std::shared_ptr<const Tls> tls);
 
+// For one connection alone.
+asio::awaitable<Dialed> dial(asio::any_io_executor executor, Endpoint at, std::shared_ptr<const Tls> tls);
+
 // How the end of a connection with this error is reported.
 Loss loss_of(const asio::error_code& error);
 

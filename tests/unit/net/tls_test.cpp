@@ -89,8 +89,7 @@ class TlsTest : public testing::Test {
       }(this));
     });
     spawn(io_.get_executor(), "dial", [](TlsTest* test, std::shared_ptr<Tls> tls) -> asio::awaitable<void> {
-      const auto addresses = std::make_shared<Addresses>(test->io_.get_executor(), test->address(), nullptr);
-      test->dialed_ = co_await dial(test->io_.get_executor(), addresses, tls);
+      test->dialed_ = co_await dial(test->io_.get_executor(), test->address(), tls);
       test->dial_done_ = true;
     }(this, client));
     run_until([this] { return accept_done_ && dial_done_; });
