@@ -183,7 +183,7 @@ void Group::update_urgency(Turn& turn) {
 void Group::on_link_up(Turn& turn, const LinkUp& input) {
   Node& node = *find(input.link);
   node.connected = true;
-  node.moved = !node.ip.empty() && node.ip != input.ip;
+  node.moved = node.moved || (!node.ip.empty() && node.ip != input.ip);
   node.ip = input.ip;
   node.local_ip = input.local_ip;
   node.refused_since.reset();

@@ -244,6 +244,7 @@ class Group {
   void learn_replicas(Turn& turn, const NodeInfo& info);
   void learn_identity(Turn& turn, Node& node, const NodeInfo& info);
   bool is_stranger(const Turn& turn, const Node& node, const NodeInfo& info) const;
+  bool follows_ours(const NodeInfo& info) const;
   bool is_our_master(const ConfigMessage& message) const;
   void tell_conflicts(Turn& turn);
   void add_member(Turn& turn, const NodeId& id);

@@ -224,15 +224,14 @@ void Group::on_info(Turn& turn, LinkId link, const NodeInfo& info) {
   node.info_asked = false;
   if (info.role == NodeRole::Unknown) return;
   if (info.master) look_up(turn, info.master->host);
-  const bool follows_ours = info.role == NodeRole::Replica && info.master && find(*info.master) != nullptr;
-  if (follows_ours || histories_.contains(info.replication_id)) node.foreign = node.claimed = false;
+  if (follows_ours(info) || histories_.contains(info.replication_id)) node.foreign = node.claimed = false;
   learn_identity(turn, node, info);
   note_stream(turn, node, info);
   node.info = info;
   node.has_info = node.identified = true;
   if (!node.foreign) node.proved_ip = node.ip;
   node.moved = false;
-  node.info_at = turn.now;
+  node.info_at = node.heard_at = turn.now;
   node.next_info = turn.now + info_period(turn, node);
   if (&node != master_ || node.foreign || info.role != NodeRole::Master) return;
   learn_fork(info);

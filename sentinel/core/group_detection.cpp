@@ -45,6 +45,7 @@ void Group::on_ping_reply(Turn& turn, const PingReply& input) {
   const bool acceptable = input.verdict == PingVerdict::Pong || input.verdict == PingVerdict::Loading ||
                           input.verdict == PingVerdict::MasterDown;
   node.liveness.answered(turn.ear(), acceptable);
+  if (node.identified) node.heard_at = turn.now;
   node.ping_error = acceptable ? std::string{} : input.text;
   if (input.verdict == PingVerdict::Pong) node.rebooted_at.reset();
   if (input.verdict == PingVerdict::Busy && node.s_down && !std::exchange(node.busy_killed, true))

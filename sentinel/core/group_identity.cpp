@@ -91,17 +91,28 @@ void Group::tell_conflicts(Turn& turn) {
 
 // --- Whose it is (R-C6).
 
+// Not: whatever answers where a name or address of ours leads now.
+bool Group::follows_ours(const NodeInfo& info) const {
+  if (info.role != NodeRole::Replica || !info.master) return false;
+  const Node* master = find(*info.master);
+  return master != nullptr && master->identified && !master->foreign;
+}
+
 bool Group::is_stranger(const Turn& turn, const Node& node, const NodeInfo& info) const {
   if (histories_.contains(info.replication_id)) return false;
-  if (info.role == NodeRole::Replica) return info.master && find(*info.master) == nullptr;
+  const bool replica = info.role == NodeRole::Replica;
+  if (replica && info.master && find(*info.master) == nullptr) return true;
   if (!node.moved || histories_.empty() || histories_.contains(info.replication_id2)) return false;
-  // A master where a name of ours leads since: our own node that came back empty, or somebody else's? Our own began
-  // to run after the one we knew had gone, and whoever copies from it is one of ours.
+  // Where a name of ours leads since: our own node that came back empty, or somebody else's? Our own began to run after
+  // the one we knew had gone, has no other history, and whoever copies from it is one of ours.
   const bool ran_before =
-      info.uptime && node.info_at != TimePoint{} && turn.now - *info.uptime + kUptimeError < node.info_at;
+      info.uptime && node.heard_at != TimePoint{} && turn.now - *info.uptime + kUptimeError < node.heard_at;
+  if (replica) return ran_before || (info.master_link_up && !follows_ours(info));
   const bool serves_others =
-      !info.replicas.empty() &&
-      std::none_of(info.replicas.begin(), info.replicas.end(), [&](const Endpoint& at) { return find(at) != nullptr; });
+      !info.replicas.empty() && std::none_of(info.replicas.begin(), info.replicas.end(), [&](const Endpoint& at) {
+        const Node* known = find(at);
+        return known != nullptr && !known->foreign;
+      });
   return ran_before || serves_others || (&node != master_ && info.master_offset > 0);
 }
 

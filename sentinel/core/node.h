@@ -36,7 +36,7 @@ struct Node {
   const HostNames* names;
   std::string ip;         // Of the present connection or the last one, empty before the first.
   std::string proved_ip;  // Where it last said who it is, and was ours.
-  bool moved = false;     // The present connection led to another address than the one before.
+  bool moved = false;     // It is reached at another address since, and has not said who it is there.
   std::string local_ip;   // Ours, as this node sees us.
 
   // Connection and liveness. Times of liveness are listening time.
@@ -63,6 +63,7 @@ struct Node {
   NodeRole role_reported = NodeRole::Unknown;
   TimePoint role_since{};
   std::string run_id;
+  TimePoint heard_at{};  // The process that we know it by answered last (monotonic time).
   bool foreign = false;  // R-C6.
   bool claimed = false;  // R-M6: watched only to see whether it is what a stock sentinel says. Foreign until then.
   std::optional<TimePoint> rebooted_at;  // R-D9: the master came back as another process and has not answered +PONG.

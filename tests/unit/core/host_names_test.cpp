@@ -245,6 +245,26 @@ TEST(NamedNodes, ANameThatLeadsToAnotherDeploymentIsNotFollowed) {  // R-C6
   EXPECT_THAT(world.sent<Repoint>(), SizeIs(1));
 }
 
+TEST(NamedNodes, AReplicaOfAnotherHistoryIsForeignThoughItsMastersAddressIsWhereOursShouldBe) {  // R-C6
+  NamedGroup world;
+  world.settle();
+  for (const Endpoint& at : {kMasterName, kReplicaName}) world.kill(at);
+  world.hosts["redis-1"] = "10.9.9.9";
+  world.hosts["redis-2"] = "10.9.9.8";
+  world.feed(world.resolved("redis-1"));
+  NodeInfo theirs = OneSentinel::replica_info("run-theirs", {"10.9.9.9", 6379}, 7000);
+  theirs.replication_id = "history-theirs";
+  world.played[kReplicaName].info = theirs;
+  world.revive(kReplicaName);
+  world.pass(1500ms);
+  EXPECT_TRUE(world.saw("+foreign-node"));
+  world.agree_that_down(kMasterName);
+  ASSERT_TRUE(world.pass_until([&] { return world.saw("+switch-master"); }));
+  world.pass(60s);
+  EXPECT_EQ(*world.core.master_address("g"), kReplica2);
+  for (const Repoint& repoint : world.sent<Repoint>()) EXPECT_NE(repoint.link, world.played[kReplicaName].link);
+}
+
 TEST(NamedNodes, AMastersNameThatLeadsToAnotherDeploymentIsAMasterThatIsDown) {  // R-C6
   NamedGroup world;
   world.settle();
