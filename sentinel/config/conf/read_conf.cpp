@@ -10,7 +10,7 @@
 #include <sstream>
 
 #include "sentinel/config/conf/conf_line.h"
-#include "sentinel/config/conf/numbers.h"
+#include "common/conf/numbers.h"
 #include "sentinel/config/conf/sentinel_directives.h"
 #include "sentinel/config/conf/server_directives.h"
 

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "sentinel/config/conf/conf_line.h"
-#include "sentinel/config/conf/numbers.h"
+#include "common/conf/numbers.h"
 #include "sentinel/config/conf/read_conf.h"
 
 namespace sentinel::conf {

@@ -12,8 +12,8 @@
 #include <string_view>
 
 #include "sentinel/acl/users.h"
-#include "sentinel/config/conf/numbers.h"
-#include "sentinel/config/conf/tls_directives.h"
+#include "common/conf/numbers.h"
+#include "common/conf/tls_directives.h"
 
 namespace sentinel::conf {
 namespace {
