@@ -10,7 +10,9 @@
 
 #include "common/overloaded.h"
 #include "sentinel/config/conf/merge_state.h"
+#include "sentinel/net/rescue_session.h"
 #include "sentinel/net/spawn.h"
+#include "sentinel/rescue/rescue_file.h"
 
 namespace sentinel {
 
@@ -118,7 +120,10 @@ Driver::Driver(asio::io_context& io, DaemonConfig config, Store& store, std::sha
       }()),
       links_(
           io.get_executor(), [this](Input input) { feed(input); },
-          LinkOptions{.dialing = dial_options(config_, tls_), .name = config_.process.self.value.substr(0, 8)}),
+          LinkOptions{
+              .dialing = dial_options(config_, tls_),
+              .name = config_.process.self.value.substr(0, 8),
+              .rescues = std::make_shared<RescuePlace>(config_.state_dir + "/rescue", config_.process.self.value)}),
       peers_(
           io.get_executor(), [this](Input input) { feed(input); }, peer_options(config_, tls_)),
       commands_(*this, clients_, pubsub_, command_options(config_)),
@@ -135,6 +140,7 @@ Driver::~Driver() { stop(); }
 Result<void> Driver::start() {
   if (auto users = commands_.access().start(); !users) return users;
   if (auto listening = server_.start(); !listening) return listening;
+  remove_unfinished(config_.state_dir + "/rescue");
   dispatcher_ = std::make_unique<Dispatcher>(io_.get_executor(), store_, dispatcher_settings(config_),
                                              [this](Event event) { publish({std::move(event)}); });
   store_.start([this](StoreReport report) {

@@ -66,6 +66,19 @@ bool set_write_safety(WriteSafety& target, std::string_view value) {
   return true;
 }
 
+bool set_rescue(Rescue& target, std::string_view value) {
+  if (is_word(value, "off")) {
+    target = Rescue::Off;
+  } else if (is_word(value, "stream")) {
+    target = Rescue::Stream;
+  } else if (is_word(value, "snapshot")) {
+    target = Rescue::Snapshot;
+  } else {
+    return false;
+  }
+  return true;
+}
+
 bool set_text(std::string& target, std::string_view value) {
   if (has_control_characters(value)) return false;
   target = value;
@@ -100,6 +113,7 @@ std::optional<bool> set_plain(GroupSettings& settings, std::string_view option, 
   if (option == "write-safety") return set_write_safety(settings.write_safety, value);
   if (option == "min-replicas") return set_count(settings.min_replicas, value);
   if (option == "max-lag") return set_millis(settings.max_lag, value, 1);
+  if (option == "rescue") return set_rescue(settings.rescue, value);
   return std::nullopt;
 }
 

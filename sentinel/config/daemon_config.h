@@ -55,6 +55,7 @@ inline GroupSettings yaml_group_defaults() {
   group.down_after = Millis{5000};
   group.crash_detection = true;
   group.write_safety = WriteSafety::Enforce;
+  group.rescue = Rescue::Stream;
   return group;
 }
 

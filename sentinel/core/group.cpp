@@ -273,7 +273,8 @@ void Group::compute_deadline(const Turn& turn) {
     if (node->connected) {
       by_ear(node->liveness.ping_due_at());
       if (!node->info_asked) by(node->next_info);
-      if (node->identified && !node->safety_token && settings_.write_safety != WriteSafety::Off)
+      if (node->identified && !node->safety_token && settings_.write_safety != WriteSafety::Off &&
+          wrong(*node) != Wrong::IsMaster)
         by(node->next_safety_check);
     }
     if (!node->s_down) by_ear(node->liveness.down_at());

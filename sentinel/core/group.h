@@ -10,6 +10,7 @@
 //   group_config.cpp      configurations: adopt, switch, conflicts, hellos
 //   group_stock.cpp       stock sentinels as members (R-M)
 //   group_correction.cpp  strays and returning masters
+//   group_rescue.cpp      what only a returning master has
 //   group_safety.cpp      min-replicas
 //   group_status.cpp      snapshots, EXPLAIN
 //
@@ -254,6 +255,12 @@ class Group {
   void send_correction(Turn& turn, Node& node);
   bool confirmed(const Turn& turn, const Correction& correction) const;
 
+  // Rescue.
+  void learn_fork(const NodeInfo& info);
+  std::optional<std::uint64_t> fork_of(const NodeInfo& info) const;
+  std::optional<RescueOrder> rescue_order(const Node& node) const;
+  void report_rescue(Turn& turn, const Node& node, const RescueOutcome& outcome);
+
   // Safety.
   void check_safety(Turn& turn, Node& node);
   void on_safety_reply(Turn& turn, Node& node, const CommandReply& input);
@@ -278,8 +285,9 @@ class Group {
   std::optional<PendingConfig> pending_;
   std::map<NodeId, ConfigMessage> peer_configs_;
   TimePoint switched_at_{};
-  std::string history_;              // Replication id of the master, as last reported.
-  std::set<std::string> histories_;  // Every replication id that was this group's.
+  std::string history_;                         // Replication id of the master, as last reported.
+  std::set<std::string> histories_;             // Every replication id that was this group's.
+  std::map<std::string, std::uint64_t> forks_;  // R-L6: from which offset on a former history is not ours.
   Endpoint previous_master_;
   std::optional<Epoch> conflict_reported_;
 

@@ -124,7 +124,10 @@ void Group::apply_config(Turn& turn, const PendingConfig& config) {
   to->was_safe = false;  // R-L3: its min-replicas were lifted for the grace.
   to->correction.reset();
   to->next_info = turn.now;
-  if (to->has_info && to->info.role == NodeRole::Master) history_ = to->info.replication_id;
+  if (to->has_info && to->info.role == NodeRole::Master) {
+    history_ = to->info.replication_id;
+    learn_fork(to->info);
+  }
   life_proved_.reset();
   held_reported_ = false;
   attempts_ = in_vain_ = 0;
@@ -240,6 +243,7 @@ void Group::on_info(Turn& turn, LinkId link, const NodeInfo& info) {
   node.info_at = turn.now;
   node.next_info = turn.now + info_period(turn, node);
   if (&node != master_ || info.role != NodeRole::Master) return;
+  learn_fork(info);
   if (history_ != info.replication_id && !info.replication_id.empty()) {
     history_ = info.replication_id;
     if (histories_.size() >= kHistoriesPerGroupMax) histories_.clear();

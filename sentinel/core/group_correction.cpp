@@ -52,6 +52,7 @@ void Group::correct(Turn& turn, Node& node) {
     return;
   }
   if (!node.correction) {
+    if (node.repoint_token) return;  // Its last command, from a failover that has ended, is still on its way.
     // An operator's own REPLICAOF to a third node is given failover-timeout, as stock does.
     const Millis patience =
         *kind == Wrong::FollowsOther ? settings_.failover_timeout : my_rank(turn, false) * kRankStagger;
@@ -113,7 +114,8 @@ void Group::send_correction(Turn& turn, Node& node) {
   const bool is_master = node.info.role == NodeRole::Master;
   node.correction->sent = true;
   node.repoint_token = turn.new_token();
-  turn.act(Repoint{node.link, *node.repoint_token, turn.process.promote_timeout, master_->at, is_master});
+  turn.act(Repoint{node.link, *node.repoint_token, turn.process.promote_timeout, master_->at, is_master,
+                   is_master ? rescue_order(node) : std::nullopt});
   emit(turn, is_master ? "+convert-to-slave" : "+fix-slave-config", Level::Notice, prefix(node));
 }
 

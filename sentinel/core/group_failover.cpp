@@ -260,7 +260,8 @@ void Group::send_repoint(Turn& turn, Node& node, bool fence) {
   node.repointing = Repointing::Sent;
   node.repoint_sent_at = turn.now;
   node.repoint_token = turn.new_token();
-  turn.act(Repoint{node.link, *node.repoint_token, turn.process.promote_timeout, master_->at, fence});
+  turn.act(Repoint{node.link, *node.repoint_token, turn.process.promote_timeout, master_->at, fence,
+                   fence ? rescue_order(node) : std::nullopt});
 }
 
 void Group::run(Turn& turn, RepointingAll& step) {
@@ -349,6 +350,7 @@ void Group::on_command_reply(Turn& turn, const CommandReply& input) {
   if (node.safety_token == input.token) return on_safety_reply(turn, node, input);
   if (node.repoint_token == input.token) {
     node.repoint_token.reset();
+    if (input.rescue) report_rescue(turn, node, *input.rescue);
     if (!input.ok && node.repointing == Repointing::Sent) node.repointing = Repointing::None;
     if (!input.ok) node.next_correction = turn.now + (input.refused ? kRefusedRetry : kLostRetry);
     node.repoint_refused = input.refused;

@@ -39,6 +39,8 @@ void Group::check_safety(Turn& turn, Node& node) {
   if (settings_.write_safety == WriteSafety::Off || !node.identified || node.foreign || node.safety_token) return;
   const bool moving = node.repoint_token || (campaign_ && !std::holds_alternative<RepointingAll>(step_));
   if (moving || turn.now < node.next_safety_check) return;
+  // R-L5: its fence stays until it is a replica, whoever put it there.
+  if (wrong(node) == Wrong::IsMaster) return;
   if (safety_drifted(turn, node) && settings_.write_safety == WriteSafety::Enforce) {
     if (!node.drift_since) node.drift_since = turn.now;
     const TimePoint mine = *node.drift_since + my_rank(turn, false) * kRankStagger;

@@ -12,6 +12,7 @@
 #include "sentinel/core/hello.h"
 #include "sentinel/core/node_info.h"
 #include "sentinel/core/peer_message.h"
+#include "sentinel/core/rescue.h"
 
 namespace sentinel {
 
@@ -76,6 +77,7 @@ struct CommandReply {
   bool refused = false;                                     // The server said no (error reply): certainly not done.
   std::vector<std::string> warnings;                        // Optional parts that the server refused.
   std::optional<NodeInfo> info;                             // Promote and Repoint: INFO read in the same round trip.
+  std::optional<RescueOutcome> rescue;                      // Repoint, also when it failed afterwards.
   std::vector<std::pair<std::string, std::string>> values;  // ReadConfig.
 };
 struct HelloReceived {

@@ -17,6 +17,7 @@ inline constexpr std::size_t kRetiredGroupsMax =
     100'000;  // Removed ones whose votes are remembered; then no new names.
 inline constexpr std::size_t kGroupNameBytesMax = 128;
 inline constexpr std::size_t kHostBytesMax = 255;
+inline constexpr std::size_t kForksPerGroupMax = 32;  // Then all but the newest are forgotten.
 // R-D3: questions of a storm must not drown the votes that end it.
 inline constexpr Millis kUrgentInfoPerGroup{1};  // Each failing group adds this to the period of urgent INFOs,
 inline constexpr Millis kUrgentInfoMax{1000};    // up to here.

@@ -18,11 +18,12 @@ struct NodeInfo {
   std::string run_id;
   NodeRole role = NodeRole::Unknown;
   bool loading = false;
-  std::string replication_id;       // master_replid.
-  std::string replication_id2;      // master_replid2: the history it continued from, empty if none.
-  std::uint64_t master_offset = 0;  // master_repl_offset.
-  unsigned online_replicas = 0;     // Of `replicas`: those that have all data and stream.
-  std::vector<Endpoint> replicas;   // slaveN lines; masters only.
+  std::string replication_id;                  // master_replid.
+  std::string replication_id2;                 // master_replid2: the history it continued from, empty if none.
+  std::optional<std::uint64_t> second_offset;  // second_repl_offset: the first one that id2 does not cover.
+  std::uint64_t master_offset = 0;             // master_repl_offset.
+  unsigned online_replicas = 0;                // Of `replicas`: those that have all data and stream.
+  std::vector<Endpoint> replicas;              // slaveN lines; masters only.
 
   // Replicas only.
   std::optional<Endpoint> master;

@@ -12,6 +12,7 @@
 #include "sentinel/core/input.h"
 #include "sentinel/core/peer_message.h"
 #include "sentinel/core/record.h"
+#include "sentinel/core/rescue.h"
 
 namespace sentinel {
 
@@ -79,6 +80,9 @@ struct Repoint {
   // client writes past this point. Set back to its former value (0 if unknown, with a warning) once
   // SLAVEOF has succeeded; a node that refuses SLAVEOF stays fenced.
   bool fence = false;
+  // R-L6: with the fence. Between the fence and SLAVEOF, what only this node has is written to a file. While
+  // another sentinel does that, the answer is ok = false.
+  std::optional<RescueOrder> rescue;
 };
 struct ConfigSet {
   LinkId link;

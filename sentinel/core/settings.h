@@ -12,6 +12,7 @@
 #include "common/ids.h"
 #include "common/time.h"
 #include "common/tls_settings.h"
+#include "sentinel/core/rescue.h"
 #include "sentinel/core/timers.h"
 
 namespace sentinel {
@@ -34,6 +35,11 @@ struct GroupSettings {
   WriteSafety write_safety = WriteSafety::Off;  // R-L1.
   unsigned min_replicas = 1;
   Millis max_lag{10000};
+
+  Rescue rescue = Rescue::Off;  // R-L6.
+  Millis rescue_deadline{10000};
+  std::uint64_t rescue_bytes_max = std::uint64_t{256} << 20;  // Of one file.
+  unsigned rescue_keep = 10;                                  // Files of the group.
 
   std::string auth_user;
   std::string auth_pass;

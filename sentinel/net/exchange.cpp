@@ -26,14 +26,29 @@ void Exchange::start(std::shared_ptr<Exchange> exchange, Millis timeout) {
     link.deliver_later(std::move(self.answer_));
     return;
   }
-  self.timer_.expires_after(timeout > Millis{0} ? timeout : kExchangeTimeoutDefault);
-  self.timer_.async_wait([exchange](asio::error_code error) {
+  self.timeout_ = timeout > Millis{0} ? timeout : kExchangeTimeoutDefault;
+  self.connection_ = link.connection();
+  self.start_clock();
+  self.begin();
+}
+
+void Exchange::start_clock() {
+  timer_.expires_after(timeout_);
+  timer_.async_wait([exchange = shared_from_this()](asio::error_code error) {
     if (error || exchange->done_) return;
     const auto connection = exchange->link_->connection();
     exchange->fail("timed out", false);
     if (connection) connection->close({DownCause::TimedOut, "a command was not answered in time"});
   });
-  self.begin();
+}
+
+bool Exchange::resume() {
+  if (!link_->up() || link_->connection() != connection_.lock()) {
+    fail("connection lost", false);
+    return false;
+  }
+  start_clock();
+  return true;
 }
 
 void Exchange::add(Words command, Handler handler) {

@@ -46,6 +46,10 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
 
   void warn(const std::string& what, const std::string& words) { answer_.warnings.push_back(what + ": " + words); }
   void succeed();
+  // Stops the clock: what follows has a deadline of its own, and ends with resume() or fail().
+  void suspend() { timer_.cancel(); }
+  // The clock starts anew. false: the connection was lost meanwhile, and so the exchange failed.
+  bool resume();
   void fail(std::string error, bool refused);
 
   NodeLink& link() { return *link_; }
@@ -53,8 +57,11 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
 
  private:
   void finish();
+  void start_clock();
 
   std::shared_ptr<NodeLink> link_;
+  std::weak_ptr<NodeConnection> connection_;  // That it began on.
+  std::chrono::milliseconds timeout_{0};
   asio::steady_timer timer_;
   std::vector<Words> commands_;
   std::vector<NodeConnection::OnReply> handlers_;

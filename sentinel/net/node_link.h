@@ -40,6 +40,8 @@ inline constexpr std::chrono::seconds kPubsubPingPeriod{5};       // RESP2's sec
 inline constexpr std::size_t kPendingCommandsMax = 100;           // Of a link; then pings and INFOs are dropped.
 inline constexpr const char* kHelloChannel = "__sentinel__:hello";
 
+struct RescuePlace;
+
 struct LinkOptions {
   DialOptions dialing = {};  // How nodes are reached.
   // SENTINEL DEBUG MIN-LINK-RECONNECT-PERIOD; common to all links of the process.
@@ -47,6 +49,7 @@ struct LinkOptions {
   std::string name = "00000000";  // Clients are called sentinel-<name>-cmd: 8 hex characters of our id.
   // How many links of the process wait for an urgent reconnect; common to all of them.
   std::shared_ptr<std::size_t> urgent_waits = std::make_shared<std::size_t>(0);
+  std::shared_ptr<RescuePlace> rescues = nullptr;  // Where rescued writes are kept (R-L6). Null: nowhere.
 };
 
 class NodeLink : public std::enable_shared_from_this<NodeLink> {
@@ -78,6 +81,9 @@ class NodeLink : public std::enable_shared_from_this<NodeLink> {
   const std::shared_ptr<NodeConnection>& connection() const { return connection_; }
   const asio::any_io_executor& executor() const { return executor_; }
   LinkId id() const { return node_.link; }
+  const Endpoint& at() const { return node_.at; }
+  const LinkOptions& options() const { return options_; }
+  std::optional<Words> credentials() const;  // AUTH and its arguments.
   // The command with its name as this server knows it: {"CONFIG", "SET", ...}.
   Words named(Words command) const;
   void deliver(Input input);        // From a handler.
@@ -98,7 +104,6 @@ class NodeLink : public std::enable_shared_from_this<NodeLink> {
   void handshake_failed(Loss why);
   void established(bool resp3);
   Words client_name(std::string_view suffix) const;
-  std::optional<Words> credentials() const;  // AUTH and its arguments.
 
   void on_push(const Reply& push);
   void on_ping_reply(const Reply* reply);

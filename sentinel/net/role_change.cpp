@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "sentinel/net/keep_alive.h"
+#include "sentinel/net/spawn.h"
+
 namespace sentinel {
 namespace {
 
@@ -28,7 +31,7 @@ RoleChange::RoleChange(std::shared_ptr<NodeLink> link, const Promote& action)
 }
 
 RoleChange::RoleChange(std::shared_ptr<NodeLink> link, const Repoint& action)
-    : Exchange(std::move(link), action.token), fence_(action.fence) {
+    : Exchange(std::move(link), action.token), master_(action.master), rescue_(action.rescue), fence_(action.fence) {
   add_part({"SLAVEOF", action.master.host, std::to_string(action.master.port)});
   add_part({"CONFIG", "REWRITE"});
   add_part({"CLIENT", "KILL", "TYPE", "normal"});
@@ -43,6 +46,7 @@ void RoleChange::begin() {
   aborted_ = outside_transaction_ = false;
   exec_error_.clear();
   if (fence_ && !fenced_) add_fence();
+  if (rescue_ && this->link().options().rescues) return begin_rescue();
   add({"MULTI"}, [this](const Reply& reply) {
     if (!reply.is_error()) return;
     outside_transaction_ = true;
@@ -70,6 +74,58 @@ void RoleChange::add_fence() {
     warn("fence", reply.text);
     fence_ = false;
   });
+}
+
+// R-L6. What there is to rescue is known only behind the fence: a hung node takes what waits on its clients'
+// sockets first.
+void RoleChange::begin_rescue() {
+  add({"INFO"}, [this](const Reply& reply) {
+    const RescueOrder order = *rescue_;
+    if (reply.is_error()) {
+      warn("INFO", reply.text);
+      answer_.rescue = RescueOutcome{.lost_because = "INFO: " + reply.text};
+      rescue_.reset();
+      return begin();
+    }
+    FencedNode node = parse_fenced_node(reply.text);
+    // The order was given for another process: the core orders anew once it has looked at this one.
+    const bool same = node.info.replication_id == order.history || node.info.role != NodeRole::Master;
+    if (!same) return fail("it has another history than before", false);
+    RescuePlan plan = plan_rescue(order, node);
+    switch (plan.kind) {
+      case RescuePlan::Kind::Nothing: rescue_.reset(); return begin();
+      case RescuePlan::Kind::Lost:
+        answer_.rescue = RescueOutcome{.bytes = plan.bytes, .lost_because = plan.why};
+        rescue_.reset();
+        return begin();
+      case RescuePlan::Kind::Stream:
+      case RescuePlan::Kind::Snapshot: break;
+    }
+    suspend();
+    const auto self = std::static_pointer_cast<RoleChange>(shared_from_this());
+    spawn(link().executor(), "rescue " + to_string(link().at()),
+          keep_alive(self, rescue(std::move(node), std::move(plan))));
+  });
+  flush();
+}
+
+asio::awaitable<void> RoleChange::rescue(FencedNode node, RescuePlan plan) {
+  RescueTarget target{.at = link().at(),
+                      .master = master_,
+                      .named = [this](Words words) { return link().named(std::move(words)); },
+                      .credentials = link().credentials(),
+                      .tls = link().options().tls};
+  RescueReport report = co_await run_rescue(link().executor(), link().options().rescues, std::move(target), *rescue_,
+                                            std::move(node), std::move(plan));
+  if (!report.busy.empty()) co_return fail(report.busy + " rescues its writes", false);
+  const bool saved = report.outcome && !report.outcome->file.empty();
+  if (saved) answer_.rescue = report.outcome;
+  if (!resume()) co_return;  // What was not saved is not lost yet: somebody will try again.
+  answer_.rescue = std::move(report.outcome);
+  if (answer_.rescue && answer_.rescue->lost_because.empty() && !fenced_)
+    answer_.rescue->lost_because = "it could not be fenced: writes of the last moment are not saved";
+  rescue_.reset();
+  begin();
 }
 
 void RoleChange::on_queued(Part& part, const Reply& reply) {

@@ -2,6 +2,7 @@
 // whether it did, in one round trip.
 //
 //   [CONFIG GET min-replicas-to-write, CONFIG SET min-replicas-to-write 1000000]    the fence, R-L5
+//   [INFO, and then what only this node has is saved (rescue_session.h)]             with a rescue order, R-L6
 //   MULTI, SLAVEOF ..., [CONFIG SET min-replicas-to-write n], CONFIG REWRITE,
 //   CLIENT KILL TYPE normal, CLIENT KILL TYPE pubsub, EXEC, INFO
 //   [CONFIG SET min-replicas-to-write <former>, CONFIG REWRITE]                     once SLAVEOF has succeeded
@@ -17,6 +18,7 @@
 #include <vector>
 
 #include "sentinel/net/exchange.h"
+#include "sentinel/net/rescue_session.h"
 
 namespace sentinel {
 
@@ -39,6 +41,8 @@ class RoleChange : public Exchange {
   void add_part(Words command);
   void begin() override;
   void add_fence();
+  void begin_rescue();
+  asio::awaitable<void> rescue(FencedNode node, RescuePlan plan);
   void on_queued(Part& part, const Reply& reply);
   void on_exec(const Reply& reply);
   void on_info(const Reply& reply);
@@ -46,6 +50,8 @@ class RoleChange : public Exchange {
   void lift_fence();
 
   std::vector<Part> parts_;
+  Endpoint master_;                    // Of a Repoint.
+  std::optional<RescueOrder> rescue_;  // Until it is done.
   bool fence_ = false;
   bool fenced_ = false;                // The server took the fence.
   std::optional<std::string> former_;  // min-replicas-to-write before it.

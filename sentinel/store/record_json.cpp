@@ -102,6 +102,10 @@ std::string to_json(const GroupSettings& settings) {
               {"write_safety", static_cast<unsigned>(settings.write_safety)},
               {"min_replicas", settings.min_replicas},
               {"max_lag_ms", settings.max_lag.count()},
+              {"rescue", static_cast<unsigned>(settings.rescue)},
+              {"rescue_deadline_ms", settings.rescue_deadline.count()},
+              {"rescue_bytes_max", settings.rescue_bytes_max},
+              {"rescue_keep", settings.rescue_keep},
               {"auth_user", text_json(settings.auth_user)},
               {"auth_pass", text_json(settings.auth_pass)},
               {"rename_commands", renames},
@@ -129,6 +133,12 @@ GroupSettings settings_from_json(const std::string& text) {
   if (safety <= static_cast<unsigned>(WriteSafety::Enforce)) settings.write_safety = static_cast<WriteSafety>(safety);
   read(value, "min_replicas", settings.min_replicas);
   read(value, "max_lag_ms", settings.max_lag);
+  unsigned rescue = static_cast<unsigned>(settings.rescue);
+  read(value, "rescue", rescue);
+  if (rescue <= static_cast<unsigned>(Rescue::Snapshot)) settings.rescue = static_cast<Rescue>(rescue);
+  read(value, "rescue_deadline_ms", settings.rescue_deadline);
+  read(value, "rescue_bytes_max", settings.rescue_bytes_max);
+  read(value, "rescue_keep", settings.rescue_keep);
   read(value, "auth_user", settings.auth_user);
   read(value, "auth_pass", settings.auth_pass);
   for (const json& pair : field(value, "rename_commands")) {

@@ -120,6 +120,10 @@ class RespClient:
     def send(self, *args):
         self.socket.sendall(encode(*args))
 
+    def send_all(self, commands):
+        """Without waiting for the replies, which read() gets."""
+        self.socket.sendall(b"".join(encode(*command) for command in commands))
+
     def read(self):
         """The next reply; an error reply is returned, not raised."""
         while True:

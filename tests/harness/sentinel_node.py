@@ -30,6 +30,7 @@ class GroupOptions:
     write_safety: str = "off"
     min_replicas: int = 1
     max_lag_s: int = 10
+    vigil: dict = dataclasses.field(default_factory=dict)  # Further keys of Vigil's group.
 
 
 class SentinelNode:

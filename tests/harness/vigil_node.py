@@ -65,6 +65,7 @@ class VigilSentinel(SentinelNode):
             "write-safety": group.write_safety, "write-safety-replicas": group.min_replicas,
             "write-safety-max-lag": f"{group.max_lag_s}s",
         }
+        settings.update(group.vigil)
         for key, value in (("auth-user", group.auth_user), ("auth-password", group.auth_pass),
                            ("notification-script", group.notification_script),
                            ("client-reconfig-script", group.client_reconfig_script),

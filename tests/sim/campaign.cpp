@@ -10,6 +10,7 @@ namespace sentinel::sim {
 
 void Totals::add(const Report& report) {
   ++runs;
+  if (report.mixed) ++mixed;
   handled += report.handled;
   virtual_time += report.virtual_time;
   acknowledged += report.acknowledged;
@@ -39,12 +40,14 @@ std::vector<std::string> Totals::gaps() const {
   }
   if (event("+elected-leader") == 0) missing.push_back("nobody was elected");
   if (event("+switch-master") == 0) missing.push_back("no master changed");
+  if (mixed > 0 && event("stock +promoted-slave") == 0) missing.push_back("no stock sentinel promoted anybody");
   return missing;
 }
 
 std::string to_string(const Totals& totals) {
-  std::string text = fmt::format("{} runs, {:.1f} virtual hours, {} simulated events\n", totals.runs,
-                                 static_cast<double>(totals.virtual_time.count()) / 3.6e6, totals.handled);
+  std::string text =
+      fmt::format("{} runs ({} with stock sentinels), {:.1f} virtual hours, {} simulated events\n", totals.runs,
+                  totals.mixed, static_cast<double>(totals.virtual_time.count()) / 3.6e6, totals.handled);
   text += fmt::format("elections won {}, promotions {}, switches seen {}, slowest to converge {} ms\n",
                       totals.event("+elected-leader"), totals.event("+promoted-slave"), totals.event("+switch-master"),
                       totals.settled_max.count());

@@ -23,6 +23,7 @@ struct Totals {
   std::uint64_t alerts_dead = 0;
   std::uint64_t lost = 0;
   Millis loss_span_max{0};
+  std::uint64_t mixed = 0;  // Runs with stock sentinels.
   Millis settled_max{0};
   std::map<std::string, std::uint64_t> events;
   std::map<FaultKind, std::uint64_t> requested;

@@ -213,13 +213,17 @@ void Invariants::told_stock(SentinelIndex self, const std::string& group, Epoch 
   }
 }
 
+void Invariants::stock_configured(const std::string& group, const Endpoint& master) {
+  of_stock_sentinels_.emplace(group, master);
+}
+
 // A sentinel whose disk refuses follows what others committed: R-E7. Somebody must have it on disk.
 void Invariants::answers(SentinelIndex self, const std::string& group, const Endpoint& master) {
   if (master == setup_.servers.at(group).front()) return;
   const bool committed = std::any_of(config_of_epoch_.begin(), config_of_epoch_.end(), [&](const auto& each) {
     return each.first.first == group && each.second.master == master;
   });
-  if (committed) return;
+  if (committed || of_stock_sentinels_.contains({group, master})) return;
   fail("clients are told what was committed",
        fmt::format("s{} answers {} for {}, which nobody has on disk", self, to_string(master), group));
 }

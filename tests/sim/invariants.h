@@ -65,6 +65,9 @@ class Invariants {
   // A stock sentinel is told this vote.
   void told_stock(SentinelIndex self, const std::string& group, Epoch epoch, const NodeId& candidate);
 
+  // A stock sentinel has promoted that node and written it down.
+  void stock_configured(const std::string& group, const Endpoint& master);
+
   // What clients would be told now.
   void answers(SentinelIndex self, const std::string& group, const Endpoint& master);
   // What `status` says of the configuration, across restarts.
@@ -94,6 +97,7 @@ class Invariants {
   std::map<std::pair<SentinelIndex, std::string>, Epoch> vote_epochs_;  // Highest durable.
   std::map<std::pair<SentinelIndex, std::string>, ConfigRecord> configs_;
   std::map<GroupEpoch, ConfigRecord> config_of_epoch_;
+  std::set<std::pair<std::string, Endpoint>> of_stock_sentinels_;
   std::map<std::string, std::pair<Epoch, SentinelIndex>> last_leader_;  // Who acted last.
   std::map<std::pair<SentinelIndex, std::string>, Epoch> shown_epochs_;
   std::set<GroupEpoch> promoted_;

@@ -113,6 +113,7 @@ int run_mutants(Options options) {
     sentinel::active_mutant = index;
     options.faults = CLI::detail::split(sentinel::kMutantFaults[index], ',');
     std::erase(options.faults, "");
+    options.stock = sentinel::kMutantStock[index];
     if (options.only) return run(options);  // One run of one mutant, explained.
     std::uint64_t runs = 0;
     std::optional<std::pair<std::uint64_t, std::string>> killed;
@@ -154,7 +155,7 @@ int main(int argc, char** argv) {
       ->check(check_fault);
   app.add_flag("--verbose", options.verbose, "One line a seed");
   app.add_flag("--keep-going", options.keep_going, "Count failures instead of explaining the first");
-  app.add_flag("--stock", options.stock, "Some of the sentinels are stock ones (R-M)");
+  app.add_flag("--stock", options.stock, "In every run, not only in some, some of the sentinels are stock ones (R-M)");
   app.add_flag("--no-shrink", options.no_shrink, "Explain a failure with all of its faults");
   app.add_option("--lines", options.lines, "Length of the timeline printed for a failure")->capture_default_str();
   app.add_option("--mutation", options.mutation, "Plant a bug of the world that must be found (see mutation.h)")

@@ -30,6 +30,7 @@ struct StockSurroundings {
   History* history = nullptr;
   std::map<std::string, std::uint64_t>* events = nullptr;
   std::function<void(ServerIndex, std::string)> publish;
+  std::function<void(const std::string& group, const Endpoint& master)> configured;  // By a failover of its own.
   // A word to another sentinel, of either kind: runs there, unless the connection breaks.
   std::function<void(const NodeId& to, const Endpoint& master, Epoch epoch, const NodeId& candidate)> ask;
 };
@@ -49,6 +50,10 @@ class StockSentinel {
   HostId host() const { return port_->host; }
   std::optional<Endpoint> master_address(const std::string& group) const;
   Epoch config_epoch(const std::string& group) const { return groups_.at(group).config_epoch; }
+  // Stock's flaw: while it re-points replicas it compares what it hears with the old master. A newer configuration that
+  // names that one changes the epoch only, and the end of the old failover sets the address under it. Nothing but a
+  // newer configuration mends this.
+  bool confused(const std::string& group) const { return groups_.at(group).confused; }
   bool failover_runs(const std::string& group) const { return groups_.at(group).step != Step::None; }
 
   // --- What others ask, already inside the process.
@@ -72,6 +77,7 @@ class StockSentinel {
     std::shared_ptr<NodeLink> link;
     bool up = false;
     TimePoint last_ok{};
+    std::optional<TimePoint> asked{};  // The first ping, or attempt, that has no acceptable answer yet.
     TimePoint next_ping{};
     TimePoint next_info{};
     NodeInfo info;
@@ -105,6 +111,7 @@ class StockSentinel {
     std::map<Endpoint, Node> nodes;
     std::map<NodeId, Sentinel> sentinels;
     TimePoint next_hello{};
+    bool confused = false;  // It ended an old failover under the epoch of a newer one that it had heard of.
   };
 
   TimePoint now() const { return around_.net->queue().now(); }

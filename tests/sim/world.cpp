@@ -159,6 +159,9 @@ void World::add_stock_sentinels() {
     around.history = &history_;
     around.events = &report_.events;
     around.publish = around_.publish;
+    around.configured = [this](const std::string& group, const Endpoint& master) {
+      invariants_->stock_configured(group, master);
+    };
     around.ask = [this, index](const NodeId& to, const Endpoint& master, Epoch epoch, const NodeId& candidate) {
       words_.ask(*stock_[index], to, master, epoch, candidate);
     };
@@ -216,6 +219,7 @@ Report World::run() {
   report_.failed_at = queue_.now();
   report_.virtual_time = queue_.now().time_since_epoch();
   report_.handled = queue_.handled();
+  report_.mixed = !stock_.empty();
   report_.faults = faults_;
   for (const auto& [when, line] : history_.lines()) {
     report_.history.push_back(fmt::format("{:>8} {}", when.time_since_epoch().count(), line));
@@ -317,18 +321,6 @@ std::optional<std::string> World::unconverged(std::size_t group) const {
       return fmt::format("{} follows {}", to_string(server.at), to_string(*server.master));
     }
     if (server.link != Link::Up) return fmt::format("{} isn't in sync", to_string(server.at));
-  }
-  return std::nullopt;
-}
-
-std::optional<std::string> World::stock_unconverged(std::size_t group, const Endpoint& master, Epoch epoch) const {
-  for (const auto& sentinel : stock_) {
-    const auto answer = sentinel->master_address(group_name(group));
-    if (!answer) return "a stock sentinel is down";
-    if (*answer != master || sentinel->config_epoch(group_name(group)) != epoch)
-      return fmt::format("a stock sentinel answers {} epoch {}, Vigil {} epoch {}", to_string(*answer),
-                         sentinel->config_epoch(group_name(group)).value, to_string(master), epoch.value);
-    if (sentinel->failover_runs(group_name(group))) return "a stock sentinel still runs a failover";
   }
   return std::nullopt;
 }

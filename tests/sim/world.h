@@ -49,7 +49,7 @@ struct WorldSettings {
   std::size_t history_lines = 0;
 };
 
-// Everything about a run follows from its seed.
+// Everything about a run follows from its seed. Every eighth has stock sentinels in its quorum.
 WorldSettings draw_settings(std::uint64_t seed);
 // Makes some of the sentinels stock ones. These believe any hello and command any node at a known address, so what
 // feeds on that is left out: Vigil's own answer to it is tested without them, and theirs is known.
@@ -60,6 +60,7 @@ struct Report {
   std::optional<Violation> failure;
   TimePoint failed_at{};
   Millis virtual_time{0};
+  bool mixed = false;  // There were stock sentinels.
   std::uint64_t handled = 0;
   std::map<std::string, std::uint64_t> events;  // What the sentinels announced.
   std::map<FaultKind, std::uint64_t> requested;

@@ -75,16 +75,18 @@ void World::stall_leader(SentinelProcess& process, Millis lasts) {
   last_trouble_ = queue_.now();
   process.pause();
   std::vector<std::pair<HostId, HostId>> pairs;
-  for (const auto& other : sentinels_) {
-    if (other->host() == process.host()) continue;
-    pairs.emplace_back(process.host(), other->host());
-    pairs.emplace_back(other->host(), process.host());
-  }
+  const auto part_from = [&](HostId other) {
+    if (other == process.host()) return;
+    pairs.emplace_back(process.host(), other);
+    pairs.emplace_back(other, process.host());
+  };
+  for (const auto& other : sentinels_) part_from(other->host());
+  for (const auto& other : stock_) part_from(other->host());
   const std::function<void()> join = cut(std::move(pairs));
   queue_.after(lasts, [&process] { process.resume(); });
   end_later(lasts + kAlone, [&process, join] {
     process.resume();
-    join();
+    if (join) join();
   });
 }
 

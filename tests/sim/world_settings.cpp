@@ -43,10 +43,12 @@ WorldSettings draw_settings(std::uint64_t seed) {
   if (world.fault_kinds.empty()) world.fault_kinds.push_back(FaultKind::NodeKill);
   if (rng.below(16) == 0) world.groups = 4 + rng.below(3);
   if (world.groups > 1 && rng.below(2) == 0) world.process.max_parallel_failovers = 1 + rng.below(2);
+  if (seed % 8 == 5) mix_in_stock(world);
   return world;
 }
 
 void mix_in_stock(WorldSettings& world) {
+  if (world.stock > 0) return;
   Rng rng(world.seed * 2 + 3);
   world.stock = 1 + rng.below(world.sentinels - 1);
   world.sentinels -= world.stock;

@@ -55,6 +55,10 @@ class Merge {
     group.write_safety = known.write_safety;
     group.min_replicas = known.min_replicas;
     group.max_lag = known.max_lag;
+    group.rescue = known.rescue;
+    group.rescue_deadline = known.rescue_deadline;
+    group.rescue_bytes_max = known.rescue_bytes_max;
+    group.rescue_keep = known.rescue_keep;
     return group;
   }
 

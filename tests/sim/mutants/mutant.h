@@ -10,5 +10,6 @@ inline bool is_mutant(int index) { return active_mutant == index; }
 extern const int kMutantCount;
 extern const char* const kMutantNames[];
 extern const char* const kMutantFaults[];  // By comma; empty: all.
+extern const bool kMutantStock[];          // Only stock sentinels in the quorum bring it out.
 
 }  // namespace sentinel

@@ -11,6 +11,7 @@ class Mutant:
     find: str
     put: str
     faults: str = ""  # Only these kinds, by comma, where chance alone would take long to find it.
+    stock: bool = False  # Only with stock sentinels in the quorum.
 
 
 MUTANTS = [
@@ -161,4 +162,17 @@ MUTANTS = [
     Mutant("forget-write-safety", "group_safety.cpp",
            "  const bool moving = node.repoint_token ||",
            "  if (MUTANT) return;\n  const bool moving = node.repoint_token ||"),
+    # --- Stock sentinels (R-M).
+    Mutant("count-stock-votes-for-others", "group_stock.cpp",
+           "    if (for_us && view.leader_epoch == electing->epoch) {",
+           "    if ((MUTANT || for_us) && view.leader_epoch == electing->epoch) {",
+           "node-kill,node-pause", stock=True),
+    Mutant("vote-for-stock-off-the-record", "group_election.cpp",
+           "  turn.persist(VoteRecord{name(), wanted, candidate});",
+           "  if (!MUTANT) turn.persist(VoteRecord{name(), wanted, candidate});",
+           "node-kill,node-pause", stock=True),
+    Mutant("deaf-to-stock-hellos", "group_stock.cpp",
+           "  member.wants_config = true;\n}",
+           "  if (!MUTANT) member.wants_config = true;\n}",
+           "node-kill,node-pause", stock=True),
 ]

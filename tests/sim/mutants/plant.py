@@ -45,10 +45,11 @@ def main():
         files[name] = '#include "tests/sim/mutants/mutant.h"\n' + files[name]
     names = ", ".join(f'"{mutant.name}"' for mutant in MUTANTS)
     faults = ", ".join(f'"{mutant.faults}"' for mutant in MUTANTS)
+    stock = ", ".join(str(mutant.stock).lower() for mutant in MUTANTS)
     files["mutant_names.cpp"] = (
         '#include "tests/sim/mutants/mutant.h"\n\nnamespace sentinel {\n'
         f"const int kMutantCount = {len(MUTANTS)};\nconst char* const kMutantNames[] = {{{names}}};\n"
-        f"const char* const kMutantFaults[] = {{{faults}}};\n}}\n")
+        f"const char* const kMutantFaults[] = {{{faults}}};\nconst bool kMutantStock[] = {{{stock}}};\n}}\n")
     folder = output / "sentinel/core"
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in files.items():

@@ -68,6 +68,10 @@ groups:
     write-safety: audit
     write-safety-replicas: 2
     write-safety-max-lag: 4s
+    rescue: snapshot
+    rescue-deadline: 3s
+    rescue-max-bytes: 2mb
+    rescue-keep: 5
     auth-user: vigil
     auth-password: "12345"
     rename-commands: {config: cfg-1}
@@ -104,6 +108,10 @@ groups:
   group.write_safety = WriteSafety::Audit;
   group.min_replicas = 2;
   group.max_lag = 4s;
+  group.rescue = Rescue::Snapshot;
+  group.rescue_deadline = 3s;
+  group.rescue_bytes_max = std::uint64_t{2} << 20;
+  group.rescue_keep = 5;
   group.auth_user = "vigil";
   group.auth_pass = "12345";
   group.rename_commands = {{"CONFIG", "cfg-1"}};

@@ -172,6 +172,8 @@ class OneSentinel {
   bool repoint_ignored = false;       // They say OK and go on following whom they followed.
   std::string promote_error;          // Not empty: the replica refuses.
   std::string repoint_error;
+  std::optional<RescueOutcome> rescue_outcome;  // Of whoever is asked to rescue.
+  bool rescue_outlasts = false;                 // It has not answered yet.
   std::string config_error;
   std::map<std::string, std::string> server_config{{"min-replicas-to-write", "0"}, {"min-replicas-max-lag", "10"}};
 
@@ -219,6 +221,7 @@ class OneSentinel {
                      if (reply.ok) {
                        info = master_info(info.run_id, "history-2", info.replica_offset);
                        info.replication_id2 = "history";
+                       info.second_offset = info.master_offset + 1;
                        reply.info = info;
                      }
                      answers.push_back(std::move(reply));
@@ -233,6 +236,8 @@ class OneSentinel {
                        info = replica_info(info.run_id, act.master, info.replica_offset);
                      if (replicas_sync_slowly) info.master_link_up = false;
                      reply.info = info;
+                     if (act.rescue) reply.rescue = rescue_outcome;
+                     if (act.rescue && rescue_outlasts) return;
                      answers.push_back(std::move(reply));
                    },
                    [&](const PauseWrites& act) {

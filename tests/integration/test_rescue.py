@@ -1,0 +1,261 @@
+"""A stopped master goes on where it was: what its clients had sent is executed, acknowledged, and would be overwritten."""
+
+import json
+import os
+import shutil
+
+from harness import EventLog, wait_for
+from harness.ports import free_port
+from harness.redis_node import RedisNode
+from harness.resp import ReplyParser
+
+QUEUED_WRITES = 500
+CLIENTS = 4
+
+
+class QueuedWrites:
+    """Clients that send writes to a hung master and read the answers when it goes on: the ledger is what was
+    acknowledged."""
+
+    def __init__(self, master, prefix="queued", clients=CLIENTS, writes=QUEUED_WRITES, database=0, value="v"):
+        self.acknowledged = {}  # key -> value
+        self.refused = 0
+        self.database = database
+        self._prefix, self._writes, self._value = prefix, writes, value
+        self._clients = [master.client(timeout=30.0) for _ in range(clients)]
+        for client in self._clients:
+            client.call("SELECT", str(database))
+
+    def key(self, client, n):
+        return f"{self._prefix}:{client}:{n}"
+
+    def send(self):
+        for index, client in enumerate(self._clients):
+            client.send_all([("SET", self.key(index, n), f"{self._value}{n}") for n in range(self._writes)])
+
+    def read(self):
+        for index, client in enumerate(self._clients):
+            for n in range(self._writes):
+                try:
+                    reply = client.read()
+                    if reply == "OK":
+                        self.acknowledged[self.key(index, n)] = f"{self._value}{n}"
+                    else:
+                        self.refused += 1
+                except (OSError, EOFError):
+                    break
+            client.close()
+
+
+def values_of(node, keys, database):
+    with node.client(timeout=10.0) as client:
+        client.call("SELECT", str(database))
+        keys = list(keys)
+        values = []
+        for start in range(0, len(keys), 500):
+            values += client.call("MGET", *keys[start:start + 500])
+        return dict(zip(keys, values))
+
+
+def rescue_files(cluster):
+    """(path, metadata) of every rescue on the disks of all sentinels."""
+    found = []
+    for sentinel in cluster.sentinels:
+        folder = os.path.join(sentinel.state_dir, "rescue", "mymaster")
+        for name in sorted(os.listdir(folder)) if os.path.isdir(folder) else []:
+            if name.endswith((".aof", ".rdb")):
+                path = os.path.join(folder, name)
+                with open(path[:-4] + ".json") as file:
+                    found.append((path, json.load(file)))
+    return found
+
+
+def lost(writes, new):
+    """Acknowledged by the old master, and not on the new one."""
+    there = values_of(new, writes.acknowledged, writes.database)
+    return {key: value for key, value in writes.acknowledged.items() if there[key] != value}
+
+
+def commands_of(path):
+    """The file as a server would execute it: (database, words)."""
+    parser = ReplyParser()
+    with open(path, "rb") as file:
+        parser.feed(file.read())
+    database, commands = None, []
+    for words in parser.replies():
+        if words[0].upper() == "SELECT":
+            database = int(words[1])
+        else:
+            commands.append((database, words))
+    return commands
+
+
+def values_in(path, database):
+    return {words[1]: words[2] for where, words in commands_of(path) if where == database and words[0] == "SET"}
+
+
+def stop_and_continue(cluster, *all_writes):
+    """What clients send to a master that hangs, until it has come back. The new master."""
+    old = cluster.wait_settled()
+    old.pause()
+    for writes in all_writes:
+        writes.send()
+    new = cluster.wait_switched(away_from=old)
+    old.resume()
+    for writes in all_writes:
+        writes.read()
+    cluster.wait_follow(new, [old])
+    return new
+
+
+def test_what_a_stopped_master_acknowledged_is_in_the_file(deploy):
+    with deploy(vigil={"rescue": "stream"}) as cluster, EventLog(cluster.sentinels) as events:
+        old = cluster.wait_settled()
+        writes = QueuedWrites(old)
+        new = stop_and_continue(cluster, writes)
+        gone = lost(writes, new)
+        assert gone, "otherwise this shows nothing"
+
+        (said,) = events.wait("+writes-rescued")
+        ((path, metadata),) = rescue_files(cluster)
+        rescued = values_in(path, 0)
+        assert {key: rescued.get(key) for key in gone} == gone
+        assert metadata["complete"] and metadata["start_database"] == 0
+        assert metadata["node"] == f"127.0.0.1:{old.port}" and metadata["master"] == f"127.0.0.1:{new.port}"
+        assert metadata["commands"] == len(rescued) == metadata["keys"]
+        assert path in said.payload and f"commands {metadata['commands']} " in said.payload
+        assert not events.of("+writes-lost")
+        # The fence is gone with the old role.
+        wait_for(lambda: old.config_get("min-replicas-to-write") in ("0", "1"), "the fence is lifted")
+
+
+def test_the_stream_goes_on_in_the_database_that_it_was_in(deploy):
+    with deploy(vigil={"rescue": "stream"}) as cluster:
+        old = cluster.wait_settled()
+        with old.client() as client:
+            client.call("SELECT", "3")
+            client.call("SET", "before", "1")
+            client.call("WAIT", "2", "5000")
+        same = QueuedWrites(old, "same", clients=1, database=3)
+        other = QueuedWrites(old, "other", clients=1, database=9)
+        new = stop_and_continue(cluster, same, other)
+        assert lost(same, new) and lost(other, new)
+        ((path, metadata),) = rescue_files(cluster)
+        assert metadata["start_database"] == 3 and metadata["database_source"] == "backlog"
+        assert values_in(path, 3) == same.acknowledged
+        assert values_in(path, 9) == other.acknowledged
+        assert metadata["databases"] == {"3": len(same.acknowledged), "9": len(other.acknowledged)}
+
+
+def make_stray(cluster, count, value):
+    """A replica that somebody makes a master while no sentinel looks, with so many writes of its own. (It, they)."""
+    master = cluster.wait_settled()
+    stray = next(node for node in cluster.nodes if node is not master)
+    for sentinel in cluster.sentinels:
+        sentinel.process.pause()
+    stray.call("REPLICAOF", "NO", "ONE")
+    stray.call("CONFIG", "SET", "min-replicas-to-write", "0")
+    written = {f"stray:{n}": f"{value}{n}" for n in range(count)}
+    with stray.client(timeout=30.0) as client:
+        for start in range(0, count, 100):
+            client.pipeline([("SET", f"stray:{n}", f"{value}{n}") for n in range(start, min(count, start + 100))])
+    for sentinel in cluster.sentinels:
+        sentinel.process.resume()
+    return stray, written
+
+
+LARGE_BACKLOG = [("repl-backlog-size", "256mb"), ("client-output-buffer-limit", "replica 0 0 0")]
+
+
+def test_what_is_too_much_is_said_to_be_lost(deploy):
+    with deploy(vigil={"rescue": "stream", "rescue-max-bytes": "4kb"}) as cluster, \
+            EventLog(cluster.sentinels) as events:
+        stray, written = make_stray(cluster, 500, "v")
+        cluster.wait_follow(cluster.master, [stray])
+        (said,) = events.wait("+writes-lost")
+        assert "more than 4096 bytes" in said.payload
+        ((path, metadata),) = rescue_files(cluster)
+        assert not metadata["complete"] and metadata["saved_to"] < metadata["to_offset"]
+        assert os.path.getsize(path) <= 4096
+        rescued = values_in(path, 0)
+        assert 0 < len(rescued) < len(written) and rescued.items() <= written.items()
+        assert int(said.payload.split(" bytes ")[1].split()[0]) == metadata["to_offset"] - metadata["saved_to"]
+
+
+def test_what_takes_too_long_is_said_to_be_lost_and_the_node_joins(deploy):
+    with deploy(vigil={"rescue": "stream", "rescue-deadline": "100ms"}, node_config=LARGE_BACKLOG) as cluster, \
+            EventLog(cluster.sentinels) as events:
+        stray, _ = make_stray(cluster, 8000, "v" * 20000)
+        cluster.wait_follow(cluster.master, [stray])
+        (said,) = events.wait("+writes-lost")
+        assert "not done after 100 ms" in said.payload
+        for path, metadata in rescue_files(cluster):
+            assert not metadata["complete"]
+            assert len(values_in(path, 0)) == metadata["commands"], "what there is of it is whole"
+
+
+def test_a_backlog_that_is_too_small_is_named(deploy):
+    with deploy(vigil={"rescue": "stream"}, node_config=[("repl-backlog-size", "16kb")]) as cluster, \
+            EventLog(cluster.sentinels) as events:
+        stray, _ = make_stray(cluster, 500, "v" * 1000)
+        cluster.wait_follow(cluster.master, [stray])
+        (said,) = events.wait("+writes-lost")
+        assert "its backlog does not reach back" in said.payload
+        assert not rescue_files(cluster)
+
+
+def test_a_snapshot_is_taken_where_the_stream_is_gone(deploy):
+    with deploy(vigil={"rescue": "snapshot"}, node_config=[("repl-backlog-size", "16kb")]) as cluster, \
+            EventLog(cluster.sentinels) as events:
+        stray, written = make_stray(cluster, 500, "v" * 1000)
+        cluster.wait_follow(cluster.master, [stray])
+        events.wait("+writes-rescued")
+        ((path, metadata),) = rescue_files(cluster)
+        assert path.endswith(".rdb") and metadata["kind"] == "snapshot"
+        node = RedisNode(cluster.folder, "from-snapshot", ("127.0.0.1", free_port()))
+        shutil.copy(path, os.path.join(node.folder, "dump.rdb"))
+        node.start()
+        try:
+            node.wait_ready()
+            assert values_of(node, written, 0) == written
+        finally:
+            node.kill()
+
+
+def test_off_saves_nothing_and_fences_all_the_same(deploy):
+    with deploy(vigil={"rescue": "off"}) as cluster, EventLog(cluster.sentinels) as events:
+        old = cluster.wait_settled()
+        writes = QueuedWrites(old)
+        stop_and_continue(cluster, writes)
+        assert not rescue_files(cluster)
+        assert not events.of("+writes-rescued") + events.of("+writes-lost")
+
+
+def test_a_node_with_nothing_of_its_own_leaves_no_file(deploy):
+    with deploy(vigil={"rescue": "stream"}) as cluster, EventLog(cluster.sentinels) as events:
+        old = cluster.wait_settled()
+        new = stop_and_continue(cluster)
+        cluster.wait_settled()
+        assert cluster.sentinels[0].call("SENTINEL", "FAILOVER", "mymaster") == "OK"
+        third = cluster.wait_switched(away_from=new)
+        cluster.wait_follow(third)
+        assert not rescue_files(cluster)
+        assert not events.of("+writes-rescued") + events.of("+writes-lost")
+
+
+def test_another_sentinel_rescues_when_one_is_killed_over_it(deploy):
+    with deploy(vigil={"rescue": "stream"}, node_config=LARGE_BACKLOG) as cluster:
+        stray, written = make_stray(cluster, 3000, "v" * 10000)
+
+        def folder(sentinel):
+            return os.path.join(sentinel.state_dir, "rescue", "mymaster")
+
+        def rescuer():
+            return next((sentinel for sentinel in cluster.sentinels if os.path.isdir(folder(sentinel))), None)
+        killed = wait_for(rescuer, "somebody rescues", poll=0.0005)
+        killed.kill()  # Mostly in the middle; otherwise its file is whole.
+        cluster.wait_follow(cluster.master, [stray])
+        whole = [values_in(path, 0) for path, metadata in rescue_files(cluster) if metadata["complete"]]
+        assert whole and all(values == written for values in whole)
+        killed.restart()
+        assert not [name for name in os.listdir(folder(killed)) if name.startswith(".")], "half a file is removed"
