@@ -7,7 +7,7 @@
 
 #include "sentinel/api/command.h"
 #include "sentinel/config/conf/conf_line.h"
-#include "sentinel/config/conf/numbers.h"
+#include "common/conf/numbers.h"
 
 namespace sentinel {
 namespace {

@@ -109,6 +109,8 @@ class Driver final : public Daemon {
   enum class DurableIn { State, StateAndFile };
   asio::awaitable<Result<void>> durable(DurableIn where);
   asio::awaitable<Result<void>> answer(Result<void> result);
+  // The lines that sentinel.conf is to have instead. On error all stays as it was.
+  Result<std::vector<ConfOverride>> change_tls(const TlsSettings& wanted);
 
   asio::io_context& io_;
   std::vector<Record> imported_;          // From a sentinel.conf; the state file does not know it yet.

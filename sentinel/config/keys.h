@@ -63,6 +63,8 @@ struct RootDraft {
   std::string acl_file;
   unsigned acl_log_max = AccessSettings{}.log_max;
   bool protected_mode = false;
+  std::string source_address;
+  Millis tcp_keepalive{std::chrono::seconds(ConfSettings{}.tcp_keepalive)};
   std::string state_dir = DaemonConfig{}.state_dir;
   std::vector<Endpoint> peers;
   unsigned max_parallel_failovers = ProcessSettings{}.max_parallel_failovers;

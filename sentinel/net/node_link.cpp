@@ -88,7 +88,7 @@ asio::awaitable<void> NodeLink::run() {
 }
 
 asio::awaitable<Loss> NodeLink::attempt() {
-  Dialed dialed = co_await dial(executor_, addresses_, options_.tls);
+  Dialed dialed = co_await dial(executor_, addresses_, options_.dialing);
   if (stopped_) co_return Loss{};
   if (!dialed) co_return dialed.error();
   last_error_.clear();
@@ -247,7 +247,7 @@ void NodeLink::subscribe() {
 asio::awaitable<void> NodeLink::run_pubsub() {
   while (!stopped_ && listening_ && up_ && !resp3_) {
     const SteadyTime started = now();
-    Dialed dialed = co_await dial(executor_, addresses_, options_.tls);
+    Dialed dialed = co_await dial(executor_, addresses_, options_.dialing);
     if (stopped_ || !listening_ || !up_) break;
     if (dialed) {
       const auto connection =

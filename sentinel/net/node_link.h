@@ -44,7 +44,7 @@ inline constexpr const char* kHelloChannel = "__sentinel__:hello";
 struct RescuePlace;
 
 struct LinkOptions {
-  std::shared_ptr<const Tls> tls = nullptr;  // Nodes are reached with TLS. Null: in plain text.
+  DialOptions dialing = {};  // How nodes are reached.
   // SENTINEL DEBUG MIN-LINK-RECONNECT-PERIOD; common to all links of the process.
   std::shared_ptr<std::chrono::milliseconds> silence_max = std::make_shared<std::chrono::milliseconds>(kSilenceMax);
   std::string name = "00000000";  // Clients are called sentinel-<name>-cmd: 8 hex characters of our id.

@@ -131,7 +131,7 @@ class PeerHub::Impl : public std::enable_shared_from_this<Impl> {
 
   // One connection from its beginning to its end. true: it was established.
   asio::awaitable<bool> dial_once(PeerTarget& target) {
-    Dialed dialed = co_await ::sentinel::dial(executor_, target.addresses, options_.tls);
+    Dialed dialed = co_await ::sentinel::dial(executor_, target.addresses, options_.dialing);
     if (stopped_ || target.stopped) co_return false;
     if (!dialed) {
       // An unreachable peer is no news here; a refused certificate is an operator's mistake.

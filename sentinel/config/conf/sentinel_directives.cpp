@@ -9,7 +9,7 @@
 #include <string_view>
 #include <unordered_map>
 
-#include "sentinel/config/conf/numbers.h"
+#include "common/conf/numbers.h"
 #include "sentinel/core/limits.h"
 
 namespace sentinel::conf {
