@@ -1,8 +1,8 @@
 // Opens a connection, with TLS or without, with a deadline on each step, and says what went
 // wrong in the core's words.
 //
-//   Dialed dialed = co_await dial(executor, addresses, options);   // An Addresses, see resolve.h; DialOptions{.tls =
-//   tls} if (!dialed) return report(dialed.error().cause, dialed.error().text);
+//   Dialed dialed = co_await dial(executor, addresses, options);   // An Addresses (resolve.h); DialOptions{.tls = tls}
+//   if (!dialed) return report(dialed.error().cause, dialed.error().text);
 //
 // Threading: resumes on `executor`.
 #pragma once
