@@ -48,8 +48,9 @@ void add_rescue(CLI::App& app, RescueOptions& options, Run& run) {
   with_file(add_rescue_command(rescue, options, run, "show", "The commands, readable", run_rescue_show))
       ->add_option("--limit", options.limit, "Only the first so many")
       ->type_name("N");
-  with_master(with_file(add_rescue_command(
-      rescue, a, run, "diff", "For each key: has the new master changed it since the failover?", run_rescue_diff)));
+  with_master(with_file(add_rescue_command(rescue, options, run, "diff",
+                                           "For each key: has the new master changed it since the failover?",
+                                           run_rescue_diff)));
   auto* replay = with_master(
       with_file(add_rescue_command(rescue, options, run, "replay", "Give them back, once", run_rescue_replay)));
   auto* untouched = replay->add_flag_callback(
