@@ -211,9 +211,12 @@ void Group::learn_replicas(Turn& turn, const NodeInfo& info) {
   for (const Endpoint& at : info.replicas) {
     if (find(at) != nullptr || !names_.accepts(at.host)) continue;
     look_up(turn, at.host);
-    // R-C8: it may be one that we know by a name whose lookup is under way. on_names_changed() looks again.
+    if (names_.waits_for(at.host)) continue;
+    // R-C8: it may be one that we know by a name whose lookup is under way. on_names_changed() asks again.
     const bool may_be_known = std::any_of(nodes_.begin(), nodes_.end(), [&](const auto& node) {
-      return node->at.port == at.port && (names_.waits_for(at.host) || names_.waits_for(node->at.host));
+      if (node->at.port != at.port) return false;
+      if (names_.waits_for(node->at.host)) return true;
+      return !node->connected && node->proved_ip == at.host;  // It has moved, and its master does not know yet.
     });
     if (!may_be_known) add_replica(turn, at);
   }

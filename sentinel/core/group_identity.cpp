@@ -21,8 +21,8 @@ void Group::look_up(Turn& turn, const std::string& host) {
 
 void Group::on_names_changed(Turn& turn) {
   merge_due_ = true;
-  if (master_->identified && !master_->foreign && master_->info.role == NodeRole::Master)
-    learn_replicas(turn, master_->info);
+  // What it said before may name addresses that nobody is at any more.
+  master_->next_info = turn.now;
   tell_conflicts(turn);
 }
 

@@ -83,7 +83,8 @@ class Lookups {
       lock.unlock();
       const Found found = ask(host);
       lock.lock();
-      for (Waiter& waiter : waiting_.extract(host).mapped())
+      auto answered = waiting_.extract(host);
+      for (Waiter& waiter : answered.mapped())
         asio::post(waiter.executor, [done = std::move(waiter.done), found] { done(found); });
     }
     --threads_;

@@ -1,6 +1,7 @@
 """One real redis-server."""
 
 import os
+import re
 
 from harness.process import Process
 from harness.resp import RespClient, RespError, call_once
@@ -42,6 +43,8 @@ class RedisNode:
             ("save", "1 1" if persistence == "rdb" else '""'),
             *config,
         ]
+        if self.names:  # Its master sees it come from its own address.
+            lines.append(("bind-source-addr", host))
         if self.tls:
             lines += [("port", 0), ("tls-port", port), ("tls-replication", "yes"), *self.tls.directives()]
         if master:
@@ -127,7 +130,7 @@ class RedisNode:
     def move(self, host):
         """Listens at another address from the next start on."""
         with open(self._config_path) as file:
-            lines = [f"bind {host}\n" if line.startswith("bind ") else line for line in file]
+            lines = [re.sub(r"^(bind|bind-source-addr) .*", rf"\1 {host}", line) for line in file]
         with open(self._config_path, "w") as file:
             file.writelines(lines)
         self.address = (host, self.port)

@@ -187,7 +187,7 @@ TEST(NamedNodes, AConfigurationThatNamesTheMasterDifferentlyIsNoConflict) {  // 
   NamedGroup world;
   world.settle();
   world.say(kPeerB, ConfigMessage{"g", {}, kMaster, "", {}, false});
-  world.say(kPeerC, ConfigMessage{"g", {}, {"172.17.0.5", 6379}, "run-10.0.0.1", {}, false});
+  world.say(kPeerC, ConfigMessage{"g", {}, {"172.17.0.5", 6379}, "run-1", {}, false});
   EXPECT_FALSE(world.saw("+config-conflict")) << "an address of its, and its process";
   world.say(kPeerC, ConfigMessage{"g", {}, {"10.0.0.9", 6379}, "", {}, false});
   EXPECT_TRUE(world.saw("+config-conflict"));
