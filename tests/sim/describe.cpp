@@ -60,6 +60,7 @@ std::string describe(const Input& input) {
                                to_string(told.master), static_cast<int>(told.failover));
           },
           [](const HelloPublished&) { return std::string{}; },
+          [](const HostResolved& found) { return "found out where " + found.host + " is"; },
           [](const Persisted& done) { return fmt::format("persisted {}", done.batch); },
           [](const StoreHealth& health) { return fmt::format("disk {}", health.healthy ? "healthy" : "refuses"); },
       },
@@ -90,6 +91,7 @@ std::string describe(const Action& action) {
             return text;
           },
           [](const ReadConfig&) { return std::string{}; },
+          [](const AbortServerFailover& abort) { return fmt::format("failover abort link {}", abort.link.value); },
           [](const PauseWrites& pause) {
             return fmt::format("pause writes link {} token {} for {} ms", pause.link.value, pause.token.value,
                                pause.pause.count());
