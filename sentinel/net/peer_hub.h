@@ -33,8 +33,8 @@
 #include "sentinel/core/input.h"
 #include "sentinel/core/output.h"
 #include "sentinel/core/peer_message.h"
-#include "sentinel/net/stream.h"
 #include "sentinel/net/dial.h"
+#include "sentinel/net/stream.h"
 
 namespace sentinel {
 
