@@ -254,7 +254,7 @@ def test_as_process_one_it_reaps_orphans_and_ends_on_sigterm(tmp_path):
         wait_for(lambda: len(children(first)) == 1, "orphans are reaped: only the daemon is left")
         os.kill(first, 15)
         daemon.process.popen.wait(30)
-        assert daemon.process.popen.returncode == 0
+        assert daemon.process.popen.returncode == 0, daemon.process.log_text()
         assert "reaped" not in daemon.process.log_text()
 
 

@@ -171,8 +171,8 @@ MUTANTS = [
            "  turn.persist(VoteRecord{name(), wanted, candidate});",
            "  if (!MUTANT) turn.persist(VoteRecord{name(), wanted, candidate});",
            "node-kill,node-pause", stock=True),
-    Mutant("deaf-to-stock-hellos", "group_stock.cpp",
-           "  member.wants_config = true;\n}",
-           "  if (!MUTANT) member.wants_config = true;\n}",
+    Mutant("believe-no-stock-configuration", "group_stock.cpp",
+           "  weigh_stock_config(turn, told);\n",
+           "  if (!MUTANT) weigh_stock_config(turn, told);\n",
            "node-kill,node-pause", stock=True),
 ]
