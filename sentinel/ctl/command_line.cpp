@@ -13,6 +13,7 @@
 #include "sentinel/ctl/convert.h"
 #include "sentinel/ctl/drill.h"
 #include "sentinel/ctl/interrupt.h"
+#include "sentinel/ctl/rescue_command_line.h"
 
 namespace sentinel {
 
@@ -57,6 +58,8 @@ struct Arguments {
   bool watch_status = false;
   std::size_t count = 0;
   unsigned seconds = 0;
+
+  RescueOptions rescue;
 
   DrillOptions drill;
   std::string fault;
@@ -130,8 +133,6 @@ template <typename Number>
 CLI::Validator in_range(Number low, Number high) {
   return CLI::Range(low, high).description("");
 }
-
-using Run = std::function<ExitCode(Session&)>;
 
 void add_globals(CLI::App& app, Arguments& a) {
   app.add_option("-s,--sentinel", a.sentinels,
@@ -312,6 +313,7 @@ int run_command_line(int argc, char** argv, const char* version) {
   add_queries(app, arguments, run);
   add_events(app, arguments, run);
   add_drill(app, arguments, run);
+  add_rescue(app, arguments.rescue, run);
   auto* convert = app.add_subcommand("convert", "Print a sentinel.conf as YAML; what is left out goes to stderr");
   convert->add_option("file", arguments.conf_file, "The sentinel.conf")->type_name("FILE")->required();
   try {

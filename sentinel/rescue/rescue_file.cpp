@@ -73,7 +73,7 @@ void retain(const std::string& group_folder, unsigned keep) {
   for (std::size_t i = std::max(1U, keep); i < files.size(); ++i) {
     fs::path path = files[i].second;
     fs::remove(path, error);
-    for (const char* beside : {".json", ".replayed"}) fs::remove(path.replace_extension(beside), error);
+    for (const char* beside : {".json", ".replayed", ".plan"}) fs::remove(path.replace_extension(beside), error);
   }
 }
 

@@ -3,12 +3,15 @@
 import json
 import os
 import shutil
+import subprocess
 
 from harness import EventLog, wait_for
 from harness.ports import free_port
 from harness.redis_node import RedisNode
 from harness.resp import ReplyParser
+from harness.sentinel_node import REPOSITORY
 
+PROGRAM = os.environ.get("VIGILCTL", os.path.join(REPOSITORY, "build", "release", "vigilctl"))
 QUEUED_WRITES = 500
 CLIENTS = 4
 
@@ -147,7 +150,7 @@ def test_the_stream_goes_on_in_the_database_that_it_was_in(deploy):
         assert metadata["databases"] == {"3": len(same.acknowledged), "9": len(other.acknowledged)}
 
 
-def make_stray(cluster, count, value):
+def make_stray(cluster, count, value, more=()):
     """A replica that somebody makes a master while no sentinel looks, with so many writes of its own. (It, they)."""
     master = cluster.wait_settled()
     stray = next(node for node in cluster.nodes if node is not master)
@@ -159,6 +162,7 @@ def make_stray(cluster, count, value):
     with stray.client(timeout=30.0) as client:
         for start in range(0, count, 100):
             client.pipeline([("SET", f"stray:{n}", f"{value}{n}") for n in range(start, min(count, start + 100))])
+        client.pipeline(more)
     for sentinel in cluster.sentinels:
         sentinel.process.resume()
     return stray, written
@@ -259,3 +263,96 @@ def test_another_sentinel_rescues_when_one_is_killed_over_it(deploy):
         assert whole and all(values == written for values in whole)
         killed.restart()
         assert not [name for name in os.listdir(folder(killed)) if name.startswith(".")], "half a file is removed"
+
+
+# --- vigilctl rescue.
+
+class Tool:
+    """vigilctl rescue on what one sentinel has saved."""
+
+    def __init__(self, cluster):
+        self.sentinel = next(s for s in cluster.sentinels if os.path.isdir(os.path.join(s.state_dir, "rescue")))
+        self.folder = os.path.join(self.sentinel.state_dir, "rescue")
+        self.name = self("list")[0]["name"]
+
+    def words(self, *words):
+        host, port = self.sentinel.address
+        return [PROGRAM, "--json", "--sentinel", f"{host}:{port}", "rescue", "--folder", self.folder, *words]
+
+    def run(self, *words):
+        done = subprocess.run(self.words(*words), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120)
+        return done.returncode, json.loads(done.stdout)
+
+    def __call__(self, *words):
+        status, answer = self.run(*words)
+        assert status == 0, answer
+        return answer
+
+
+def test_rescued_writes_are_shown_compared_and_given_back_once(deploy):
+    with deploy(vigil={"rescue": "stream"}, write_safety="off") as cluster:
+        master = cluster.wait_settled()
+        with master.client() as client:
+            for key in ("untouched", "changed", "removed", "list"):
+                client.call("DEL", key) if key == "list" else client.call("SET", key, "before")
+            client.call("WAIT", len(cluster.nodes) - 1, 5000)
+        stray, written = make_stray(cluster, 50, "v", more=[
+            ("SET", "untouched", "rescued"), ("SET", "changed", "rescued"), ("SET", "removed", "rescued"),
+            ("RPUSH", "list", "a", 'b"\n'), ("MULTI",), ("SET", "both", "1"), ("SET", "changed", "2"), ("EXEC",),
+            ("SELECT", "4"), ("INCR", "n")])
+        cluster.wait_follow(cluster.master, [stray])
+        master.call("SET", "changed", "since")
+        master.call("DEL", "removed")
+
+        tool = Tool(cluster)
+        (entry,) = tool("list")
+        assert (entry["commands"], entry["complete"], entry["replayed"]) == (50 + 4 + 2 + 1, True, False)
+        assert not tool("list", "othergroup")
+        lines = tool("show", tool.name)["lines"]
+        assert '0 "RPUSH" "list" "a" "b\\"\\n"' in lines and '4 "INCR" "n"' in lines
+        assert '0 transaction "SET" "both" "1"' in lines
+        assert len(tool("show", tool.name, "--limit", "3")["lines"]) == 3
+
+        states = {(key["database"], key["key"]): key["state"] for key in tool("diff", tool.name)["keys"]}
+        assert states.pop((4, "n")) == "missing"
+        assert {states.pop((0, key)) for key in ("list", "both", *written)} == {"missing"}
+        assert states == {(0, "untouched"): "untouched", (0, "changed"): "changed", (0, "removed"): "changed"}
+
+        status, answer = tool.run("replay", tool.name)
+        assert status == 2 and "--only-missing" in answer["error"]
+        # 50 new keys, the list and the counter; not the transaction, of which one key was changed.
+        assert tool("replay", tool.name, "--only-missing", "--dry-run")["would_apply"] == 52
+        assert tool("replay", tool.name, "--untouched", "--dry-run")["would_apply"] == 53
+        assert master.call("GET", "stray:0") is None, "a dry run changes nothing"
+
+        assert tool("replay", tool.name, "--untouched")["applied"] == 53
+        assert values_of(master, written, 0) == written
+        assert values_of(master, ["untouched", "changed", "removed", "both"], 0) == \
+            {"untouched": "rescued", "changed": "since", "removed": None, "both": None}
+        assert master.call("LRANGE", "list", "0", "-1") == ["a", 'b"\n']
+        assert values_of(master, ["n"], 4) == {"n": "1"}
+
+        assert tool("list")[0]["replayed"]
+        assert tool.run("replay", tool.name, "--all")[0] == 1
+        os.remove(os.path.join(tool.folder, tool.name + ".replayed"))
+        status, answer = tool.run("replay", tool.name, "--all")
+        assert status == 1 and "replayed" in answer["error"], "the master remembers it, too"
+        assert values_of(master, ["n"], 4) == {"n": "1"}
+
+
+def test_a_replay_that_was_killed_goes_on_where_it_was(deploy):
+    with deploy(vigil={"rescue": "stream"}, write_safety="off") as cluster:
+        master = cluster.wait_settled()
+        count = 20000
+        stray, _ = make_stray(cluster, 0, "", more=[("INCR", "n")] * count)
+        cluster.wait_follow(cluster.master, [stray])
+        tool = Tool(cluster)
+        process = subprocess.Popen(tool.words("replay", tool.name, "--only-missing"), stdout=subprocess.DEVNULL)
+        wait_for(lambda: int(master.call("GET", "n") or 0) > 0, "it has begun", poll=0.0005)
+        process.kill()
+        process.wait()
+        assert int(master.call("GET", "n")) <= count
+        status, answer = tool.run("replay", tool.name)
+        if status == 0:  # It was killed before its end: the plan of the first run is gone on with.
+            assert answer["applied"] == count
+        assert master.call("GET", "n") == str(count)
