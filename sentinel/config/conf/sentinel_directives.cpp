@@ -266,7 +266,9 @@ std::string Applier::group_line(const Words& words) {
     return {};
   }
   if (name == "leader-epoch") {
+    // Who voted in an epoch has seen it, also when a hand has taken the line of current-epoch away.
     group->state.leader_epoch = Epoch{leading_unsigned(value)};
+    config_.conf_state.current_epoch = std::max(config_.conf_state.current_epoch, group->state.leader_epoch);
     return {};
   }
   if (name == "known-sentinel") return known_sentinel(*group, words);

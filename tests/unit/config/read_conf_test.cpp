@@ -62,7 +62,7 @@ TEST(ReadConf, SentinelLinesMayStandInAnyOrderAndCase) {
   EXPECT_EQ(config.groups[0].rename_commands.at("CONFIG"), "geheim x");
   const ConfState& state = config.conf_state;
   EXPECT_EQ(state.self.value, kId);
-  EXPECT_EQ(state.current_epoch.value, 7U) << "a config-epoch raises it";
+  EXPECT_EQ(state.current_epoch.value, 9U) << "config-epoch and leader-epoch raise it";
   EXPECT_EQ(state.groups[0].leader_epoch.value, 9U);
   EXPECT_THAT(state.groups[0].replicas, ElementsAre(Endpoint{"10.0.0.2", 6379}));
   ASSERT_EQ(state.groups[0].sentinels.size(), 1U);
