@@ -69,7 +69,7 @@ class Driver final : public Daemon {
   asio::awaitable<Result<void>> change_global_settings(GlobalSettings settings) override;
   void change_timers(const Timers& timers) override;
   void simulate(SimulatedFailures failures) override;
-  asio::awaitable<Result<void>> failover(std::string group, bool past_drain) override;
+  asio::awaitable<Result<void>> failover(std::string group, FailoverRequest request) override;
   asio::awaitable<Result<void>> monitor(GroupSettings settings) override;
   asio::awaitable<Result<void>> remove(std::string group) override;
   asio::awaitable<Result<void>> set(GroupSettings settings, std::vector<std::string> changed) override;

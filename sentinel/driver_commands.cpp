@@ -103,8 +103,8 @@ asio::awaitable<Result<void>> Driver::answer(Result<void> result) {
   co_return co_await durable(DurableIn::StateAndFile);
 }
 
-asio::awaitable<Result<void>> Driver::failover(std::string group, bool past_drain) {
-  Result<void> result = core_->failover(now(), group, past_drain);
+asio::awaitable<Result<void>> Driver::failover(std::string group, FailoverRequest request) {
+  Result<void> result = core_->failover(now(), group, request);
   pump();
   // Like stock: OK says that it has begun; SENTINEL TIMELINE tells how it goes.
   co_return result;

@@ -109,6 +109,7 @@ constexpr Follower kFollowers[]{
     {"sentinel|peer", "sentinel|is-master-down-by-addr"},  // Who may ask for votes may be a peer.
     {"sentinel|primaries", "sentinel|masters"},
     {"sentinel|primary", "sentinel|master"},
+    {"sentinel|switchover", "sentinel|failover"},
     {"sentinel|timeline", "sentinel|master"},
 };
 

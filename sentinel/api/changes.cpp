@@ -1,5 +1,7 @@
 #include "sentinel/api/changes.h"
 
+#include <fmt/format.h>
+
 #include <asio/ip/address.hpp>
 #include <charconv>
 #include <limits>
@@ -77,7 +79,73 @@ asio::awaitable<void> sentinel_failover(CommandContext& context, std::vector<std
     reply.error(kNoSuchMaster);
     co_return;
   }
-  const Result<void> result = co_await context.daemon.failover(arguments[2], force);
+  const Result<void> result = co_await context.daemon.failover(arguments[2], {.past_drain = force});
+  answer(reply, result);
+}
+
+namespace {
+
+struct SwitchoverWords {
+  FailoverRequest request{.lossless = true};
+  bool dry_run = false;
+};
+
+// The words behind the group's name: [TO host port] [TIMEOUT milliseconds] [DRYRUN].
+Result<SwitchoverWords> parse_switchover(const std::vector<std::string>& arguments) {
+  SwitchoverWords words;
+  for (std::size_t i = 3; i < arguments.size(); ++i) {
+    const std::size_t left = arguments.size() - i - 1;
+    if (is_word(arguments[i], "dryrun") && !words.dry_run) {
+      words.dry_run = true;
+    } else if (is_word(arguments[i], "to") && left >= 2 && !words.request.to) {
+      const auto port = parse_number<std::uint16_t>(arguments[i + 2]);
+      if (!port || *port == 0) return unexpected(std::string("ERR Invalid port number."));
+      words.request.to = Endpoint{arguments[i + 1], *port};
+      i += 2;
+    } else if (is_word(arguments[i], "timeout") && left >= 1) {
+      const auto timeout = parse_number<std::int64_t>(arguments[++i]);
+      if (!timeout || *timeout < 1 || *timeout > kDrainMaxMost.count())
+        return unexpected(fmt::format("ERR TIMEOUT is 1 to {} milliseconds.", kDrainMaxMost.count()));
+      words.request.drain_max = Millis{*timeout};
+    } else {
+      return unexpected(std::string("ERR syntax error"));
+    }
+  }
+  return words;
+}
+
+void write_plan(ReplyWriter& reply, const SwitchoverPlan& plan) {
+  reply.map(9 + plan.replicas.size());
+  reply.bulk("would").bulk(plan.refusal.empty() ? "switch" : "refuse");
+  reply.bulk("refusal").bulk(plan.refusal);
+  reply.bulk("from").bulk(to_string(plan.from));
+  reply.bulk("to").bulk(plan.to.port == 0 ? std::string() : to_string(plan.to));
+  reply.bulk("behind-bytes").integer(static_cast<std::int64_t>(plan.behind));
+  reply.bulk("offsets-age-ms").integer(plan.offsets_age.count());
+  reply.bulk("writes-wait-at-most-ms").integer(plan.drain_max.count());
+  reply.bulk("sentinels-connected").integer(plan.connected);
+  reply.bulk("votes-needed").integer(plan.needed);
+  for (const auto& [replica, verdict] : plan.replicas) reply.bulk("replica " + to_string(replica)).bulk(verdict);
+}
+
+}  // namespace
+
+asio::awaitable<void> sentinel_switchover(CommandContext& context, std::vector<std::string> arguments,
+                                          ReplyWriter reply) {
+  const auto words = parse_switchover(arguments);
+  if (!words) {
+    reply.error(words.error());
+    co_return;
+  }
+  if (!known(context, arguments[2])) {
+    reply.error(kNoSuchMaster);
+    co_return;
+  }
+  if (words->dry_run) {
+    write_plan(reply, *context.daemon.core().plan(context.daemon.now(), arguments[2], words->request));
+    co_return;
+  }
+  const Result<void> result = co_await context.daemon.failover(arguments[2], words->request);
   answer(reply, result);
 }
 

@@ -11,6 +11,9 @@
 namespace sentinel {
 
 asio::awaitable<void> sentinel_failover(CommandContext& context, std::vector<std::string> arguments, ReplyWriter reply);
+// [TO host port] [TIMEOUT milliseconds] [DRYRUN]: a failover that loses nothing, or does not happen (R-L4).
+asio::awaitable<void> sentinel_switchover(CommandContext& context, std::vector<std::string> arguments,
+                                          ReplyWriter reply);
 asio::awaitable<void> sentinel_monitor(CommandContext& context, std::vector<std::string> arguments, ReplyWriter reply);
 asio::awaitable<void> sentinel_remove(CommandContext& context, std::vector<std::string> arguments, ReplyWriter reply);
 // Options apply from left to right; those before a bad one stay applied, as in stock.

@@ -43,7 +43,7 @@ class Daemon {
   // Of the master, then of each replica. Empty for an unknown group.
   virtual std::vector<CachedInfo> info_cache(std::string_view group) const = 0;
 
-  virtual asio::awaitable<Result<void>> failover(std::string group, bool past_drain) = 0;
+  virtual asio::awaitable<Result<void>> failover(std::string group, FailoverRequest request) = 0;
   virtual asio::awaitable<Result<void>> monitor(GroupSettings settings) = 0;
   virtual asio::awaitable<Result<void>> remove(std::string group) = 0;
   virtual asio::awaitable<Result<void>> set(GroupSettings settings, std::vector<std::string> changed) = 0;

@@ -77,6 +77,8 @@ Command sentinel_command() {
   query("simulate-failure", -3, "SIMULATE-FAILURE [CRASH-AFTER-ELECTION] [CRASH-AFTER-PROMOTION] [HELP]",
         "End this process at a point of a failover that it leads.", sentinel_simulate_failure);
   query("slaves", 3, "SLAVES <master-name>", "The same as REPLICAS.", sentinel_replicas);
+  change("switchover", -3, "SWITCHOVER <master-name> [TO <ip> <port>] [TIMEOUT <milliseconds>] [DRYRUN]",
+         "Hand a healthy master over without losing a write, or leave everything as it is.", sentinel_switchover);
   query("timeline", 3, "TIMELINE <master-name>", "Show the phases of the last failover led here.", sentinel_timeline);
   command.subcommands.push_back({"help", 2, "loading stale", "slow", "HELP", "Prints this help.", run_help});
   return command;

@@ -23,11 +23,11 @@ namespace {
 const char kNoSuchMaster[] = "ERR No such master with that name";
 }
 
-Result<void> Coordinator::failover(TimePoint now, std::string_view name, bool past_drain) {
+Result<void> Coordinator::failover(TimePoint now, std::string_view name, const FailoverRequest& request) {
   Group* group = impl_->find(name);
   if (group == nullptr) return unexpected(std::string(kNoSuchMaster));
   Result<void> result;
-  impl_->with(now, *group, [&](Turn& turn) { result = group->force_failover(turn, past_drain); });
+  impl_->with(now, *group, [&](Turn& turn) { result = group->force_failover(turn, request); });
   return result;
 }
 
@@ -160,6 +160,13 @@ std::optional<Explanation> Coordinator::explain(TimePoint now, std::string_view 
   const Group* group = impl_->find(name);
   if (group == nullptr) return std::nullopt;
   return group->explain(impl_->look(now));
+}
+
+std::optional<SwitchoverPlan> Coordinator::plan(TimePoint now, std::string_view name,
+                                                const FailoverRequest& request) const {
+  const Group* group = impl_->find(name);
+  if (group == nullptr) return std::nullopt;
+  return group->plan(impl_->look(now), request);
 }
 
 const FailoverTimeline* Coordinator::timeline(std::string_view name) const {

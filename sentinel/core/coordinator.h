@@ -20,6 +20,7 @@
 
 #include "common/result.h"
 #include "common/time.h"
+#include "sentinel/core/failover_request.h"
 #include "sentinel/core/input.h"
 #include "sentinel/core/output.h"
 #include "sentinel/core/settings.h"
@@ -48,8 +49,7 @@ class Coordinator {
 
   // --- The operator's commands. Errors carry the stock text without "-".
   // All take effect at once; what must be durable first is in the next output.
-  // `past_drain`: also if the healthy master's last writes do not reach the replica in time (R-L4).
-  Result<void> failover(TimePoint now, std::string_view group, bool past_drain = false);
+  Result<void> failover(TimePoint now, std::string_view group, const FailoverRequest& request = {});
   Result<void> monitor(TimePoint now, GroupSettings settings);
   Result<void> remove(TimePoint now, std::string_view group);
   // Replaces the settings; `changed` lists "option value" for the +set events.
@@ -84,6 +84,7 @@ class Coordinator {
   unsigned link_refcount(const NodeId& id) const;
   std::size_t mixed_groups() const;  // Those with a stock sentinel among their members (R-M).
   std::optional<QuorumCheck> check_quorum(TimePoint now, std::string_view group) const;
+  std::optional<SwitchoverPlan> plan(TimePoint now, std::string_view group, const FailoverRequest& request) const;
   std::optional<Explanation> explain(TimePoint now, std::string_view group) const;
   // The running failover we lead, else the last we led or restored.
   const FailoverTimeline* timeline(std::string_view group) const;

@@ -7,6 +7,7 @@
 #include <string>
 #include <variant>
 
+#include "sentinel/core/failover_request.h"
 #include "sentinel/core/lease.h"
 #include "sentinel/core/node.h"
 #include "sentinel/core/timeline.h"
@@ -65,9 +66,11 @@ using FailoverStep = std::variant<Idle, Electing, Refreshing, Draining, Promotin
 
 // What a candidate or leader carries from step to step.
 struct Campaign {
+  explicit Campaign(Millis lease_length) : lease(lease_length) {}
+
   Epoch epoch;
   bool forced = false;      // An operator asked for it.
-  bool past_drain = false;  // ... and wants it although the replica does not catch up (R-L4).
+  FailoverRequest request;  // ... in these words.
   TimePoint origin{};       // Zero of the timeline.
   Endpoint old_master;
   Lease lease;
@@ -75,6 +78,7 @@ struct Campaign {
   std::map<std::uint64_t, TimePoint> renewals;  // Round -> when asked.
   std::map<LinkId, std::string> rejected;       // Replicas that refused in this failover.
   bool paused = false;                          // CLIENT PAUSE is on at the old master.
+  TimePoint next_pause = kNever;                // ... and renewed then (R-L4).
   FailoverTimeline timeline;
 };
 

@@ -122,6 +122,11 @@ Node* Group::find(const Endpoint& at) {
   return nullptr;
 }
 
+const Node* Group::find(const Endpoint& at) const {
+  const auto it = std::find_if(nodes_.begin(), nodes_.end(), [&](const auto& node) { return node->is_at(at); });
+  return it == nodes_.end() ? nullptr : it->get();
+}
+
 LinkId Group::open_link(Turn& turn) { return new_links_.emplace_back(turn.new_link()); }
 
 Node& Group::watch(Turn& turn, const Endpoint& at) {
@@ -249,6 +254,8 @@ void Group::advance(Turn& turn) {
     judge_peers(turn);
     count_votes(turn);
     run_step(turn);
+    renew_pause(turn);
+    watch_server_failover(turn);
     maybe_stand(turn);
     renew_lease(turn);
     for (const auto& node : nodes_) correct(turn, *node);
@@ -291,6 +298,8 @@ void Group::compute_deadline(const Turn& turn) {
     by(standing > turn.now ? standing : turn.now + turn.process.rank_stagger);
   }
   if (leading()) by(campaign_->next_renewal);
+  if (campaign_ && campaign_->paused) by(campaign_->next_pause);
+  if (server_failover_since_ && !campaign_) by(abort_server_failover_at(turn));
   std::visit(
       overloaded{
           [](const Idle&) {},

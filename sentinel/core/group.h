@@ -6,7 +6,8 @@
 //   group.cpp             nodes and links, the order of work in advance()
 //   group_detection.cpp   pings, subjective and objective down, evidence of life
 //   group_election.cpp    who stands, votes, the lease
-//   group_failover.cpp    refresh, choose, drain, promote, commit, re-point
+//   group_failover.cpp    refresh, choose, promote, commit, re-point
+//   group_switchover.cpp  what an operator may ask, pause and drain, other people's FAILOVER
 //   group_config.cpp      configurations: adopt, switch, conflicts, hellos
 //   group_stock.cpp       stock sentinels as members (R-M)
 //   group_correction.cpp  strays and returning masters
@@ -90,9 +91,9 @@ class Group {
   void on_persisted(Turn& turn, std::uint64_t batch);
   void on_store_failed(Turn& turn);
 
-  // The operator's forced failover; `past_drain`: also if a healthy master's
-  // last writes do not reach the replica in time. The error is a stock text.
-  Result<void> force_failover(Turn& turn, bool past_drain);
+  // The operator's failover. The error says why not, in stock's words where stock has some.
+  Result<void> force_failover(Turn& turn, const FailoverRequest& request);
+  SwitchoverPlan plan(const Turn& turn, const FailoverRequest& request) const;
   // A stock peer's question; its vote goes through the same ballot.
   void stock_vote(Turn& turn, const NodeId& candidate, Epoch epoch);
 
@@ -135,6 +136,7 @@ class Group {
   // Nodes (group.cpp).
   Node* find(LinkId link);
   Node* find(const Endpoint& at);
+  const Node* find(const Endpoint& at) const;
   LinkId open_link(Turn& turn);
   Node& watch(Turn& turn, const Endpoint& at);
   void unwatch(Turn& turn, Node& node);
@@ -211,7 +213,13 @@ class Group {
   void reject(Turn& turn, LinkId chosen, const std::string& why);
   void repoint_due(Turn& turn);
   void send_repoint(Turn& turn, Node& node, bool fence);
+  std::optional<std::string> refuses(const Turn& turn, const FailoverRequest& request) const;
+  void pause_writes(Turn& turn, Token token);
+  void renew_pause(Turn& turn);
+  void on_paused(Turn& turn, const CommandReply& input);
   void unpause(Turn& turn);
+  void watch_server_failover(Turn& turn);
+  TimePoint abort_server_failover_at(const Turn& turn) const;
   bool continues(const Node& replica) const;
   ReplicaView view_of(const Node& node, TimePoint fresh_since) const;
   std::vector<ReplicaView> replica_views(TimePoint fresh_since) const;
@@ -331,6 +339,7 @@ class Group {
   FailoverStep step_;
   std::optional<Campaign> campaign_;
   std::optional<FailoverTimeline> last_timeline_;
+  std::optional<TimePoint> server_failover_since_;  // R-L8: seen in the master's INFO without a break.
 
   TimePoint next_hello_{};
   TimePoint deadline_ = kNever;

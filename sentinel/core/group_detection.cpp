@@ -14,7 +14,8 @@ Millis Group::info_period(const Turn& turn, const Node& node) const {
   // R-L3: how long a fresh master's grace lasts depends on its first replica.
   const bool in_grace = &node == master_ && settings_.write_safety == WriteSafety::Enforce &&
                         switched_at_ != TimePoint{} && turn.now < switched_at_ + settings_.max_lag;
-  const bool unsettled = in_grace || (node.role_reported == NodeRole::Replica && !node.info.master_link_up) ||
+  const bool unsettled = in_grace || node.info.server_failover ||
+                         (node.role_reported == NodeRole::Replica && !node.info.master_link_up) ||
                          (&node == master_ && (nodes_.size() == 1 || node.role_reported != NodeRole::Master));
   const Millis period = turn.process.timers.info_period;
   return unsettled ? std::min(Millis{1000}, period) : period;

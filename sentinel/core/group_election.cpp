@@ -119,19 +119,6 @@ void Group::maybe_stand(Turn& turn) {
     emit(turn, "-failover-abort-no-good-slave", Level::Warning, prefix(*master_) + " #" + reasons_against(turn));
 }
 
-Result<void> Group::force_failover(Turn& turn, bool past_drain) {
-  const auto theirs = stock_failover(turn);
-  const bool stock_leads = theirs && *theirs != StockFailover::Repointing;
-  if (campaign_ || stock_leads || ballot_.promised_to_other(turn.now, turn.process.self))
-    return unexpected(std::string("INPROG Failover already in progress"));
-  if (!turn.store_healthy) return unexpected(std::string("ERR Votes can't be written to disk. Check server logs."));
-  if (choose(replica_views(TimePoint{}), link_down_max(turn)) == nullptr)
-    return unexpected(std::string("NOGOODSLAVE No suitable replica to promote"));
-  become_candidate(turn, true);
-  if (campaign_) campaign_->past_drain = past_drain;
-  return {};
-}
-
 void Group::become_candidate(Turn& turn, bool forced) {
   CHECK(!campaign_ && std::holds_alternative<Idle>(step_));
   Epoch seen = epoch();
@@ -141,7 +128,10 @@ void Group::become_candidate(Turn& turn, bool forced) {
   if (ballot_.refuses(turn.now, turn.process.self, mine)) return;
   ballot_.grant(turn.now, turn.process.self, mine);
 
-  campaign_ = Campaign{.epoch = mine, .forced = forced, .old_master = master_->at, .lease = Lease(turn.process.lease)};
+  campaign_.emplace(turn.process.lease);
+  campaign_->epoch = mine;
+  campaign_->forced = forced;
+  campaign_->old_master = master_->at;
   campaign_->origin = forced ? turn.now : master_->liveness.last_ok() + turn.deaf;
   campaign_->timeline = {.group = name(),
                          .epoch = mine,

@@ -9,8 +9,6 @@
 namespace sentinel {
 
 namespace {
-constexpr Millis kDrainMax{1000};       // Writers wait at most this long in a planned failover.
-constexpr Millis kDrainLook{5};         // Between looks at the replica's offset.
 constexpr Millis kRefusedRetry{10000};  // A node that said no to REPLICAOF is asked again.
 constexpr Millis kLostRetry{1000};      // One that did not answer.
 constexpr Millis kAbortRetryBase{500};
@@ -79,7 +77,13 @@ bool Group::may_restore_master() const {
 
 // The node to promote, nullptr if there is none.
 Node* Group::pick(const Turn& turn, TimePoint fresh_since) {
-  const auto views = replica_views(fresh_since);
+  auto views = replica_views(fresh_since);
+  if (campaign_ && campaign_->request.to) {  // R-L4: the named one or nobody.
+    const Node* named = find(*campaign_->request.to);
+    std::erase_if(views, [&](const ReplicaView& view) { return named == nullptr || view.at != named->at; });
+    const ReplicaView* best = choose(views, link_down_max(turn));
+    return best != nullptr ? find(best->at) : nullptr;
+  }
   if (const ReplicaView* best = choose(views, link_down_max(turn))) return find(best->at);
   return may_restore_master() ? master_ : nullptr;
 }
@@ -145,35 +149,6 @@ void Group::choose_replica(Turn& turn) {
   if (campaign_->forced && !campaign_->paused && master_->answering() && master_->role_reported == NodeRole::Master)
     return become_draining(turn, chosen);
   become_promoting(turn, chosen);
-}
-
-// R-L4: a planned failover loses nothing: writes stop, the chosen replica gets
-// the rest of the stream, then the roles change.
-void Group::become_draining(Turn& turn, Node& chosen) {
-  Draining step{.chosen = chosen.link, .token = turn.new_token(), .deadline = turn.now + kDrainMax};
-  campaign_->paused = true;
-  turn.act(PauseWrites{master_->link, *step.token, kDrainMax, kDrainMax * 2});
-  step_ = step;
-}
-
-void Group::run(Turn& turn, Draining& step) {
-  Node* chosen = find(step.chosen);
-  if (chosen == nullptr || !chosen->identified) {
-    unpause(turn);
-    return reject(turn, step.chosen, "its connection was lost");
-  }
-  if (step.target && chosen->has_info && chosen->info.replica_offset >= *step.target) {
-    mark(turn, "drained");
-    return become_promoting(turn, *chosen);
-  }
-  if (turn.now >= step.deadline && campaign_->past_drain) return become_promoting(turn, *chosen);
-  if (turn.now >= step.deadline)
-    return abort(turn, "-failover-abort-drain-timeout",
-                 to_string(chosen->at) + " did not catch up with the paused master in time");
-  if (step.target && turn.now >= step.next_look && !chosen->info_asked) {
-    step.next_look = turn.now + kDrainLook;
-    ask_info(turn, *chosen);
-  }
 }
 
 // R-F3.
@@ -329,13 +304,6 @@ void Group::end_campaign(Turn& turn, const std::string& outcome) {
   each_vigil_up(turn, [&](const NodeId& id) { turn.act(SendPeer{id, LeaseRequest{name(), mine, 0, true}}); });
 }
 
-void Group::unpause(Turn& turn) {
-  if (!campaign_ || !campaign_->paused) return;
-  campaign_->paused = false;
-  if (Node* node = find(campaign_->old_master); node != nullptr && node->connected)
-    turn.act(PauseWrites{node->link, turn.new_token(), turn.process.promote_timeout, Millis{0}});
-}
-
 void Group::mark(const Turn& turn, const std::string& phase) {
   auto& phases = campaign_->timeline.phases;
   const bool known = std::any_of(phases.begin(), phases.end(), [&](const auto& entry) { return entry.first == phase; });
@@ -366,19 +334,8 @@ void Group::on_command_reply(Turn& turn, const CommandReply& input) {
     }
     return;
   }
-  if (auto* step = std::get_if<Draining>(&step_); step != nullptr && step->token == input.token) {
-    step->token.reset();
-    // Too old to pause, or not allowed to: go on as stock does. Out of reach: leave everything as it was.
-    if (!input.ok && !input.refused && !campaign_->past_drain)
-      return abort(turn, "-failover-abort-drain-timeout", "the master was not reached to pause its writes");
-    if (!input.ok || !input.info) {
-      Node* chosen = find(step->chosen);
-      return chosen != nullptr ? become_promoting(turn, *chosen)
-                               : reject(turn, step->chosen, "it is no longer watched");
-    }
-    step->target = input.info->master_offset;
-    return;
-  }
+  if (auto* step = std::get_if<Draining>(&step_); step != nullptr && step->token == input.token)
+    return on_paused(turn, input);
   if (auto* step = std::get_if<Promoting>(&step_); step != nullptr && step->token == input.token) {
     if (input.ok && input.info && input.info->role == NodeRole::Master)
       return become_committing(turn, node, *input.info);

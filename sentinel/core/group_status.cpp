@@ -196,6 +196,9 @@ Explanation Group::explain(const Turn& turn) const {
                      std::to_string(ahead->running) + " run, max-parallel-failovers is " +
                      std::to_string(turn.order.parallel_max()));
   }
+  if (server_failover_since_)
+    add("server-failover", "a FAILOVER command that was given to the master has held its writes back for " +
+                               ms(turn.now - *server_failover_since_));
   if (turn.now < next_attempt_) add("retry", "in " + ms(next_attempt_ - turn.now));
   if (ballot_.promised_to_other(turn.now, turn.process.self))
     add("lease",

@@ -65,6 +65,8 @@ void read_field(NodeInfo& info, std::string_view key, std::string_view value, st
     info.replication_id2 = id.find_first_not_of('0') == std::string_view::npos ? "" : id;
   else if (key == "master_repl_offset")
     info.master_offset = number(UINT64_MAX);
+  else if (key == "master_failover_state")
+    info.server_failover = value != "no-failover";
   else if (key == "second_repl_offset")
     info.second_offset = parse_unsigned(value, UINT64_MAX);  // -1: there is none.
   else if (key == "master_host")

@@ -22,6 +22,7 @@ struct NodeInfo {
   std::string replication_id2;                 // master_replid2: the history it continued from, empty if none.
   std::optional<std::uint64_t> second_offset;  // second_repl_offset: the first one that id2 does not cover.
   std::uint64_t master_offset = 0;             // master_repl_offset.
+  bool server_failover = false;                // master_failover_state: a FAILOVER command is under way (Redis 6.2).
   unsigned online_replicas = 0;                // Of `replicas`: those that have all data and stream.
   std::vector<Endpoint> replicas;              // slaveN lines; masters only.
 

@@ -103,6 +103,10 @@ struct PauseWrites {
   Millis timeout{0};
   Millis pause{0};
 };
+// FAILOVER ABORT: somebody else's FAILOVER command holds the node's writes back (R-L8). Not answered.
+struct AbortServerFailover {
+  LinkId link;
+};
 
 // Keep a connection to the peer process at this address, or stop wanting it.
 struct DialPeer {
@@ -135,8 +139,8 @@ struct TellStock {
 };
 
 using Action = std::variant<OpenLink, CloseLink, SetUrgent, SendPing, SendInfo, SetHelloListening, PublishHello,
-                            ScriptKill, Promote, Repoint, ConfigSet, ReadConfig, PauseWrites, DialPeer, DropPeer,
-                            SendPeer, AskStockView, AskStockConfig, TellStock>;
+                            ScriptKill, Promote, Repoint, ConfigSet, ReadConfig, PauseWrites, AbortServerFailover,
+                            DialPeer, DropPeer, SendPeer, AskStockView, AskStockConfig, TellStock>;
 
 struct Output {
   std::vector<Action> now;            // Safe before the disk.

@@ -29,6 +29,7 @@ const char* const kFooter = R"help(Examples:
   vigilctl --password-file /etc/vigil/password explain mymaster
   vigilctl --tls --cacert ca.crt --cert me.crt --key me.key status
   vigilctl timeline mymaster
+  vigilctl switchover mymaster --to 10.0.0.2:6379 --dry-run
   vigilctl drill mymaster --fault planned --max-outage 100 --max-lost 0
   vigilctl --json status | jq -r '.groups[] | select(.healthy | not) | .name'
 
@@ -58,6 +59,10 @@ struct Arguments {
   bool watch_status = false;
   std::size_t count = 0;
   unsigned seconds = 0;
+  std::string acl_user = "default";
+  std::string to;
+  unsigned drain_ms = 0;
+  bool dry_run = false;
 
   RescueOptions rescue;
 
@@ -199,6 +204,31 @@ void add_queries(CLI::App& app, Arguments& a, Run& run) {
   });
   with_group(app.add_subcommand("failover", "Promote a replica now"), a, true)->callback([&] {
     run = [&](Session& session) { return run_failover(session, a.group); };
+  });
+  auto* doctor = with_group(app.add_subcommand("doctor", "What could go wrong in the next failover?"), a, true);
+  doctor->add_option("--acl-user", a.acl_user, "As whom the sentinels log in to data nodes")
+      ->type_name("NAME")
+      ->capture_default_str();
+  doctor->callback([&] { run = [&](Session& session) { return run_doctor(session, a.group, a.acl_user); }; });
+  auto* switchover = with_group(
+      app.add_subcommand("switchover", "Hand a healthy master over without losing a write, or leave all as it is"), a,
+      true);
+  const CLI::Validator an_endpoint(
+      [](const std::string& text) { return parse_endpoint(text) ? std::string{} : text + " is not HOST:PORT"; }, "");
+  switchover->add_option("--to", a.to, "Promote this replica and nobody else")
+      ->type_name("HOST:PORT")
+      ->check(an_endpoint);
+  switchover->add_option("--timeout", a.drain_ms, "Writes wait at most so long for the replica to catch up, ms")
+      ->type_name("MS")
+      ->check(in_range(1U, 60'000U));
+  switchover->add_flag("--dry-run", a.dry_run, "Only tell what would happen");
+  switchover->callback([&] {
+    run = [&](Session& session) {
+      SwitchoverOptions options{.to = {}, .timeout = {}, .dry_run = a.dry_run};
+      if (!a.to.empty()) options.to = *parse_endpoint(a.to);
+      if (a.drain_ms > 0) options.timeout = Millis(a.drain_ms);
+      return run_switchover(session, a.group, options);
+    };
   });
 }
 

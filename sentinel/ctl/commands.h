@@ -22,6 +22,18 @@ ExitCode run_sentinels(Session& session, const std::string& group);
 ExitCode run_ckquorum(Session& session, const std::string& group);
 ExitCode run_failover(Session& session, const std::string& group);
 
+struct SwitchoverOptions {
+  std::optional<Endpoint> to;
+  std::optional<Millis> timeout;  // That writes may wait; default: the sentinel's.
+  bool dry_run = false;
+};
+
+// Waits for its end. Bad if it was refused or given up: then everything is as it was.
+ExitCode run_switchover(Session& session, const std::string& group, const SwitchoverOptions& options);
+
+// What could go wrong in the next failover. `acl_user`: as whom the sentinels log in to nodes. Bad if something could.
+ExitCode run_doctor(Session& session, const std::string& group, const std::string& acl_user);
+
 // Both ask every sentinel of the group; stock ones are named as such.
 ExitCode run_explain(Session& session, const std::string& group);
 ExitCode run_timeline(Session& session, const std::string& group);

@@ -313,4 +313,11 @@ void NodeLink::script_kill() {
   connection_->send(named({"SCRIPT", "KILL"}), nullptr);
 }
 
+void NodeLink::abort_failover() {
+  if (!up_ || pending() >= kPendingCommandsMax) return;
+  connection_->send(named({"FAILOVER", "ABORT"}), [at = node_.at](const Reply* reply) {
+    if (reply && reply->is_error()) spdlog::warn("{} refuses FAILOVER ABORT: {}", to_string(at), reply->text);
+  });
+}
+
 }  // namespace sentinel

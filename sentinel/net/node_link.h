@@ -66,6 +66,7 @@ class NodeLink : public std::enable_shared_from_this<NodeLink> {
   void info();
   void publish(const std::string& payload);
   void script_kill();
+  void abort_failover();
 
   bool up() const { return up_; }
   unsigned pending() const;

@@ -66,6 +66,10 @@ void NodeLinks::perform(const ScriptKill& action) {
   if (NodeLink* link = find(action.link)) link->script_kill();
 }
 
+void NodeLinks::perform(const AbortServerFailover& action) {
+  if (NodeLink* link = find(action.link)) link->abort_failover();
+}
+
 template <typename Kind, typename Command>
 void NodeLinks::exchange(const Command& command) {
   const auto found = links_.find(command.link);

@@ -43,6 +43,7 @@ class NodeLinks {
   void perform(const SetHelloListening& action);
   void perform(const PublishHello& action);
   void perform(const ScriptKill& action);
+  void perform(const AbortServerFailover& action);
   void perform(const Promote& action);
   void perform(const Repoint& action);
   void perform(const ConfigSet& action);

@@ -90,6 +90,7 @@ std::string describe(const Action& action) {
             return text;
           },
           [](const ReadConfig&) { return std::string{}; },
+          [](const AbortServerFailover& abort) { return fmt::format("failover abort link {}", abort.link.value); },
           [](const PauseWrites& pause) {
             return fmt::format("pause writes link {} token {} for {} ms", pause.link.value, pause.token.value,
                                pause.pause.count());

@@ -8,10 +8,11 @@
 
 namespace sentinel::sim {
 
-bool SentinelProcess::failover(const std::string& group) {
+bool SentinelProcess::failover(const std::string& group, const FailoverRequest& request) {
   if (!core_ || port_->paused) return false;
-  const Result<void> done = core_->failover(local_now(), group);
-  note(fmt::format("operator: failover {}: {}", group, done ? "OK" : done.error()));
+  const Result<void> done = core_->failover(local_now(), group, request);
+  note(fmt::format("operator: {} {}: {}", request.lossless ? "switchover" : "failover", group,
+                   done ? "OK" : done.error()));
   after_step();
   return done.has_value();
 }

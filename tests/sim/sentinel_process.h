@@ -95,7 +95,7 @@ class SentinelProcess {
   std::uint64_t crashes_at(CrashPoint point) const { return point_crashes_[point == CrashPoint::AfterDurable]; }
 
   // The operator's commands; false while the process can't hear them or refuses.
-  bool failover(const std::string& group);
+  bool failover(const std::string& group, const FailoverRequest& request);
   bool reset(const std::string& group);
   bool remove(const std::string& group);
   bool monitor(const std::string& group, const Endpoint& master);

@@ -60,6 +60,7 @@ void SentinelProcess::perform(const Action& action) {
                  [&](const SendInfo& info) { with(info.link, [](NodeLink& at) { at.ask_info(); }); },
                  [&](const SetHelloListening& set) { with(set.link, [&](NodeLink& at) { at.listen(set.listen); }); },
                  [&](const PublishHello& hello) { with(hello.link, [&](NodeLink& at) { at.publish(hello.payload); }); },
+                 [](const AbortServerFailover&) {},  // Nobody gives servers FAILOVER commands here.
                  [&](const ScriptKill& kill) { with(kill.link, [](NodeLink& at) { at.script_kill(); }); },
                  [&](const Promote& promote) { with(promote.link, [&](NodeLink& at) { at.promote(promote); }); },
                  [&](const Repoint& repoint) { with(repoint.link, [&](NodeLink& at) { at.repoint(repoint); }); },

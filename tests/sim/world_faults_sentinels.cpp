@@ -131,7 +131,17 @@ std::function<void()> World::step_clock(const Fault& fault) {
 // --- Operators.
 
 std::function<void()> World::operator_fails_over(const Fault& fault) {
-  if (!sentinel_victim(fault).failover(group_name(fault.choice % settings_.groups))) return nullptr;
+  const std::size_t group = fault.choice % settings_.groups;
+  FailoverRequest request;
+  request.lossless = fault.choice / settings_.groups % 2 == 1;
+  if (request.lossless) {
+    constexpr Millis kTimeLimits[] = {20ms, 1s, 3s};
+    request.drain_max = kTimeLimits[fault.choice / 7 % 3];
+    const auto& servers = redis_.servers();
+    const RedisServer& named = *servers[fault.choice / 11 % servers.size()];
+    if (named.group == group && !named.foreign) request.to = named.at;
+  }
+  if (!sentinel_victim(fault).failover(group_name(group), request)) return nullptr;
   return [] {};
 }
 

@@ -50,8 +50,8 @@ class CoordinatorDaemon final : public Daemon {
     core_.change_timers(now_, timers);
   }
   void simulate(SimulatedFailures failures) override { simulated_ = failures; }
-  asio::awaitable<Result<void>> failover(std::string group, bool past_drain) override {
-    co_return core_.failover(now_, group, past_drain);
+  asio::awaitable<Result<void>> failover(std::string group, FailoverRequest request) override {
+    co_return core_.failover(now_, group, request);
   }
   asio::awaitable<Result<void>> monitor(GroupSettings settings) override {
     co_return core_.monitor(now_, std::move(settings));

@@ -176,7 +176,7 @@ TEST(PlannedFailover, GoesOnWithoutTheLastWritesIfTheOperatorInsists) {  // R-L4
   OneSentinel world;
   world.settle();
   world.played[kMaster].info.master_offset = 500;  // Nobody will get there.
-  ASSERT_TRUE(world.core.failover(world.now, "g", true));
+  ASSERT_TRUE(world.core.failover(world.now, "g", {.past_drain = true}));
   world.feed(Tick{});
   ASSERT_TRUE(world.pass_until([&] { return world.saw("+switch-master"); }));
   EXPECT_FALSE(world.saw("-failover-abort-drain-timeout"));

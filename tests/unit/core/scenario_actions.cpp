@@ -122,6 +122,7 @@ void Cluster::perform(Sentinel& from, const Action& action) {
                  [](const SetHelloListening&) {},
                  [](const PublishHello&) {},
                  [](const ScriptKill&) {},
+                 [](const AbortServerFailover&) {},
                  [&](const Promote& promote) {
                    told(from, "promotes " + to_string(from.links.at(promote.link)));
                    change_role(from, promote.link, promote.token, std::nullopt);
