@@ -54,6 +54,8 @@ SET <master-name> <option> <value> [<option> <value> ...]
     Change how a master is watched.
 SIMULATE-FAILURE [CRASH-AFTER-ELECTION] [CRASH-AFTER-PROMOTION] [HELP]
     End this process at a point of a failover that it leads.
+SWITCHOVER <master-name> [TO <ip> <port>] [TIMEOUT <milliseconds>] [DRYRUN]
+    Hand a healthy master over without losing a write, or leave all as it is.
 EXPLAIN <master-name>
     Say what holds now, and why there is or is no failover.
 TIMELINE <master-name>

@@ -76,13 +76,13 @@ def test_vigil_answers_as_redis_sentinel(name, pairs, rows, done):
 
 
 def help_entries(lines):
-    """[(how to call it, lines of text)]; the headline apart."""
+    """[[name, lines of text], ...]; the headline apart."""
     entries = []
     for line in lines[1:]:
-        if line.startswith("    ") and not line.strip().startswith(("*", "[")) and line[4] != " ":
+        if line.startswith(" "):
             entries[-1][1] += 1
         else:
-            entries.append([line.split()[0] if not line.startswith(" ") else line.strip(), 0])
+            entries.append([line.split()[0], 0])
     return entries
 
 

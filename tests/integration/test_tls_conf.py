@@ -85,7 +85,7 @@ def test_a_deployment_on_sentinel_conf_fails_over_and_takes_other_certificates(d
         now = peer_certificate(sentinel)
         missing = os.path.join(sentinel.folder, "missing.crt")
         for words, expected in ((("tls-cert-file", missing), "ERR Unable to update TLS configuration: Failed to load "
-                                                             f"certificate: {missing}"),
+                                                             f"certificate: {missing}: error:.*No such file or directory"),
                                 (("tls-cert-file", client.cert), "Failed to load private key"),
                                 (("tls-ca-cert-file", other_pair.key), "Failed to configure CA certificate"),
                                 (("tls-protocols", "TLSv9"), "Invalid tls-protocols specified"),
