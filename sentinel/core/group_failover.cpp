@@ -226,7 +226,8 @@ void Group::repoint_due(Turn& turn) {
     const bool was_master = node->at == campaign_->old_master;
     if (!was_master && node->s_down) continue;
     if (!was_master && !continues(*node) && full_syncs++ >= std::max(1U, settings_.parallel_syncs)) continue;
-    send_repoint(turn, *node, was_master);
+    // A stray has writes of its own, too.
+    send_repoint(turn, *node, was_master || node->info.role == NodeRole::Master);
     emit(turn, "+slave-reconf-sent", Level::Notice, prefix(*node));
   }
 }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "sentinel/net/exchange.h"
+#include "sentinel/net/rescue_session.h"
 #include "sentinel/net/role_change.h"
 
 namespace sentinel {
@@ -15,6 +16,8 @@ NodeLinks::NodeLinks(asio::any_io_executor executor, InputSink sink, LinkOptions
 
 NodeLinks::~NodeLinks() {
   for (const auto& [id, link] : links_) link->stop();
+  // What it writes belongs to coroutines that end with the io_context.
+  if (options_.rescues) options_.rescues->disk.join();
 }
 
 NodeLink* NodeLinks::find(LinkId link) const {

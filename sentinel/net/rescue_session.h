@@ -29,7 +29,7 @@
 
 namespace sentinel {
 
-// Where the process keeps what it rescues.
+// Where the process keeps what it rescues. NodeLinks joins the thread when it ends: rescues that run then are given up.
 struct RescuePlace {
   RescuePlace(std::string folder_path, std::string sentinel_id)
       : folder(std::move(folder_path)), sentinel(std::move(sentinel_id)) {}

@@ -127,6 +127,7 @@ NodeInfo RedisServers::info(ServerIndex index) const {
   info.loading = now < asked.loading_until;
   info.replication_id = asked.replid;
   info.replication_id2 = asked.replid2;
+  if (asked.second_offset >= 0) info.second_offset = static_cast<std::uint64_t>(asked.second_offset) + 1;
   info.master_offset = static_cast<std::uint64_t>(std::max<std::int64_t>(0, asked.offset()));
   for (const auto& [replica, attached] : asked.replicas) {
     info.replicas.push_back(servers_[replica]->at);

@@ -335,13 +335,14 @@ void SentinelProcess::check_decisions(const std::vector<Action>& actions) {
     LinkId id;
     if (const auto* promote = std::get_if<Promote>(&action)) id = promote->link;
     if (const auto* repoint = std::get_if<Repoint>(&action)) id = repoint->link;
+    if (const auto* set = std::get_if<ConfigSet>(&action)) id = set->link;
     NodeLink* const at = link(id);
     if (!at) continue;
     const std::optional<ServerIndex> server = around_.redis->find(at->at());
     if (!server) continue;
     const std::string& group = setup_.groups[around_.redis->server(*server).group].name;
     around_.invariants->decided(setup_.index, action, *core_, at->at(), group, when);
-    around_.decided(setup_.index, action, group);
+    around_.decided(setup_.index, action, at->at(), group);
   }
 }
 

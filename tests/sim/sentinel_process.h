@@ -38,7 +38,7 @@ struct Surroundings {
   std::map<std::string, std::uint64_t>* events = nullptr;  // Name -> how many were shown.
   std::function<void(ServerIndex, std::string)> publish;
   // The world's own judgement of what a sentinel does to a server.
-  std::function<void(SentinelIndex, const Action&, const std::string& group)> decided;
+  std::function<void(SentinelIndex, const Action&, const Endpoint& node, const std::string& group)> decided;
   std::function<void(SentinelIndex, ServerIndex)> role_changes;
   std::function<void(SentinelIndex, const ConfigRecord&)> configured;  // It is on disk.
   std::function<void(SentinelIndex, const Event&)> shown;

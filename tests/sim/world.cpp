@@ -94,8 +94,10 @@ void World::build() {
   around_.history = &history_;
   around_.mutation = settings_.mutation;
   around_.events = &report_.events;
-  around_.decided = [this](SentinelIndex self, const Action& action, const std::string& group) {
+  around_.decided = [this](SentinelIndex self, const Action& action, const Endpoint& node, const std::string& group) {
     if (const auto* promote = std::get_if<Promote>(&action)) judge_promotion(self, *promote, group);
+    if (const auto* repoint = std::get_if<Repoint>(&action)) judge_repoint(self, *repoint, node, group);
+    if (std::holds_alternative<ConfigSet>(action)) judge_setting(self, node, group);
   };
   around_.configured = [this](SentinelIndex self, const ConfigRecord& config) { judge_config(self, config); };
   around_.shown = [this](SentinelIndex self, const Event& event) { judge_event(self, event); };

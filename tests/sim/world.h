@@ -159,6 +159,9 @@ class World {
 
   // What the sentinels do, judged by the true state of the servers (world_oracles.cpp).
   void judge_promotion(SentinelIndex self, const Promote& promote, const std::string& group);
+  void judge_repoint(SentinelIndex self, const Repoint& repoint, const Endpoint& node, const std::string& group);
+  void judge_setting(SentinelIndex self, const Endpoint& node, const std::string& group);
+  bool seems_stray(SentinelIndex self, const Endpoint& node, const std::string& group) const;
   void judge_choice(const FailoverTimeline& timeline, const GroupStatus& status, ServerIndex chosen);
   void judge_reason(SentinelIndex self, const FailoverTimeline& timeline);
   void judge_loss(const FailoverTimeline& timeline, ServerIndex chosen);

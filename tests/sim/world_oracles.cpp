@@ -50,6 +50,38 @@ void World::judge_promotion(SentinelIndex self, const Promote&, const std::strin
   judge_loss(*timeline, *chosen);
 }
 
+// Whether this sentinel was told by the node itself that it is a master, and follows another configuration.
+bool World::seems_stray(SentinelIndex self, const Endpoint& node, const std::string& group) const {
+  const auto status = sentinels_[self]->core()->status(sentinels_[self]->local_now(), group);
+  return status && std::any_of(status->replicas.begin(), status->replicas.end(), [&](const NodeStatus& each) {
+           return each.at == node && each.role_reported == NodeRole::Master;
+         });
+}
+
+// R-L5, R-L6: a master on its way to become a replica is fenced, and asked for what only it has.
+void World::judge_repoint(SentinelIndex self, const Repoint& repoint, const Endpoint& node, const std::string& group) {
+  if (!seems_stray(self, node, group)) return;
+  if (!repoint.fence)
+    invariants_->fail("an old master is fenced first", fmt::format("s{} re-points {}", self, to_string(node)));
+  if (!repoint.rescue)
+    return invariants_->fail("an old master's own writes are rescued",
+                             fmt::format("s{} re-points {}", self, to_string(node)));
+  const std::optional<ServerIndex> to = redis_.find(repoint.master);
+  if (!to || !repoint.rescue->from) return;
+  const RedisServer& master = redis_.server(*to);
+  if (master.replid2 != repoint.rescue->history || master.second_offset < 0) return;
+  if (*repoint.rescue->from <= static_cast<std::uint64_t>(master.second_offset) + 1) return;
+  invariants_->fail("a rescue begins where the histories part",
+                    fmt::format("s{} rescues {} from {}, not {}", self, to_string(node), *repoint.rescue->from,
+                                master.second_offset + 1));
+}
+
+// R-L5: nobody's write safety lifts the fence of a master that is not the group's.
+void World::judge_setting(SentinelIndex self, const Endpoint& node, const std::string& group) {
+  if (!seems_stray(self, node, group)) return;
+  invariants_->fail("a fence stays until the node follows", fmt::format("s{} configures {}", self, to_string(node)));
+}
+
 // R-D, R-E5: a master that everybody reaches stays.
 void World::judge_reason(SentinelIndex self, const FailoverTimeline& timeline) {
   if (timeline.cause == "operator" || !calm_for(kCalm)) return;

@@ -26,6 +26,7 @@ WorldSettings draw_settings(std::uint64_t seed) {
   world.group.evidence_hold_max = between(rng, 3s, 30s);
   constexpr WriteSafety kModes[] = {WriteSafety::Off, WriteSafety::Audit, WriteSafety::Enforce};
   world.group.write_safety = kModes[rng.below(3)];
+  world.group.rescue = Rescue::Stream;
   world.group.max_lag = between(rng, 2s, 10s);
   world.discovery = rng.below(7) == 0;
   world.clock_error_ppm = rng.below(2) == 0 ? 10'000 : 50'000;

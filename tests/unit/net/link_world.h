@@ -21,13 +21,13 @@ inline constexpr std::chrono::seconds kPatience{20};  // Of a test; conditions c
 
 class LinkWorld {
  public:
-  explicit LinkWorld(std::string name = "0123abcd")
+  explicit LinkWorld(std::string name = "0123abcd", std::shared_ptr<RescuePlace> rescues = nullptr)
       : links(io.get_executor(),
               [this](Input input) {
                 EXPECT_FALSE(performing) << "the sink was called from inside perform()";
                 inputs.push_back(std::move(input));
               },
-              {.name = std::move(name)}) {}
+              {.name = std::move(name), .rescues = std::move(rescues)}) {}
 
   // Runs until the condition holds. false: it never did.
   bool until(const std::function<bool()>& condition) {
