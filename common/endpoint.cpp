@@ -1,5 +1,7 @@
 #include "common/endpoint.h"
 
+#include <arpa/inet.h>
+
 #include <charconv>
 
 namespace sentinel {
@@ -28,6 +30,16 @@ std::optional<Endpoint> parse_endpoint(std::string_view text) {
   const auto port = parse_unsigned(text.substr(colon + 1), 65535);
   if (host.empty() || !port || *port == 0) return std::nullopt;
   return Endpoint{std::string(host), static_cast<std::uint16_t>(*port)};
+}
+
+std::optional<std::string> numeric_address(std::string_view host) {
+  const std::string text(host);
+  unsigned char bytes[sizeof(in6_addr)];
+  char spelled[INET6_ADDRSTRLEN];
+  for (const int family : {AF_INET, AF_INET6})
+    if (inet_pton(family, text.c_str(), bytes) == 1) return inet_ntop(family, bytes, spelled, sizeof spelled);
+  // A link-local address with its interface ("fe80::1%eth0"); no name has a colon.
+  return text.find(':') == std::string::npos ? std::nullopt : std::optional(text);
 }
 
 }  // namespace sentinel

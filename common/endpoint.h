@@ -22,6 +22,10 @@ std::string to_string(const Endpoint& endpoint);
 // 1..65535 or no host.
 std::optional<Endpoint> parse_endpoint(std::string_view text);
 
+// An address in its usual spelling ("0:0:0:0:0:0:0:1" is "::1"). nullopt: the host is no address, but a name or
+// nothing.
+std::optional<std::string> numeric_address(std::string_view host);
+
 // Reads a whole decimal number without sign or blanks into [0, max]. nullopt otherwise.
 std::optional<std::uint64_t> parse_unsigned(std::string_view text, std::uint64_t max);
 

@@ -5,9 +5,9 @@
 #include <filesystem>
 #include <string_view>
 
+#include "common/conf/numbers.h"
 #include "sentinel/api/command.h"
 #include "sentinel/config/conf/conf_line.h"
-#include "sentinel/config/conf/numbers.h"
 
 namespace sentinel {
 namespace {

@@ -41,6 +41,8 @@ ServerOptions server_options(const DaemonConfig& config) {
   options.clients_max = config.limits.max_clients;
   options.idle_timeout = std::chrono::duration_cast<std::chrono::seconds>(config.conf.idle_timeout);
   options.subscriber_output_max = config.limits.client_output_buffer;
+  options.keepalive = std::chrono::seconds(config.conf.tcp_keepalive);
+  if (config.conf.tcp_backlog) options.backlog = static_cast<int>(*config.conf.tcp_backlog);
   return options;
 }
 
@@ -63,13 +65,17 @@ PeerCredentials peer_credentials(const DaemonConfig& config) {
   return {.user = config.peer_user, .password = config.peer_password};
 }
 
+DialOptions dial_options(const DaemonConfig& config, const std::shared_ptr<Tls>& tls) {
+  return {.tls = config.tls.links ? tls : nullptr, .source = config.conf.bind_source_address};
+}
+
 PeerOptions peer_options(const DaemonConfig& config, const std::shared_ptr<Tls>& tls) {
   PeerOptions options;
   options.self = config.process.self;
   options.announced = config.process.announce;
   options.version = VIGIL_VERSION;
   options.credentials = peer_credentials(config);
-  if (config.tls.links) options.tls = tls;
+  options.dialing = dial_options(config, tls);
   return options;
 }
 
@@ -97,6 +103,8 @@ Driver::Driver(asio::io_context& io, DaemonConfig config, Store& store, std::sha
     : io_(io),
       config_([&] {
         config.process.self = store.sentinel_id();
+        config.process.resolve_hostnames = config.conf.resolve_hostnames;
+        config.process.announce_hostnames = config.conf.announce_hostnames;
         if (config.process.announce.port == 0) config.process.announce.port = config.reached_at();
         config.process.timers.default_down_after = config.defaults.down_after;
         config.process.timers.default_failover_timeout = config.defaults.failover_timeout;
@@ -115,7 +123,7 @@ Driver::Driver(asio::io_context& io, DaemonConfig config, Store& store, std::sha
       links_(
           io.get_executor(), [this](Input input) { feed(input); },
           LinkOptions{
-              .tls = config_.tls.links ? tls_ : nullptr,
+              .dialing = dial_options(config_, tls_),
               .name = config_.process.self.value.substr(0, 8),
               .rescues = std::make_shared<RescuePlace>(config_.state_dir + "/rescue", config_.process.self.value)}),
       peers_(
@@ -235,6 +243,12 @@ void Driver::pump() {
 void Driver::perform(const Action& action) {
   std::visit(overloaded{
                  [&](const DialPeer& act) { peers_.dial(act.at); },
+                 [&](const ResolveHost& act) {
+                   look_up(act.host, io_.get_executor(),
+                           [this, alive = std::weak_ptr(alive_), host = act.host](const Found& found) {
+                             if (!alive.expired()) on_found(host, found);
+                           });
+                 },
                  [&](const DropPeer& act) { peers_.drop(act.at); },
                  [&](const SendPeer& act) { peers_.send(act.to, act.message); },
                  [&](const AskStockView& act) { peers_.ask(act); },
@@ -243,6 +257,13 @@ void Driver::perform(const Action& action) {
                  [&](const auto& act) { links_.perform(act); },
              },
              action);
+}
+
+void Driver::on_found(const std::string& host, const Found& found) {
+  HostResolved resolved{.host = host, .addresses = {}};
+  if (found)
+    for (const auto& address : *found) resolved.addresses.push_back(address.to_string());
+  feed(resolved);
 }
 
 void Driver::on_report(StoreReport report) {

@@ -25,6 +25,7 @@
 #include "sentinel/conf_writer.h"
 #include "sentinel/config/daemon_config.h"
 #include "sentinel/core/coordinator.h"
+#include "sentinel/net/host_lookup.h"
 #include "sentinel/net/node_links.h"
 #include "sentinel/net/peer_hub.h"
 #include "sentinel/net/pubsub.h"
@@ -70,6 +71,7 @@ class Driver final : public Daemon {
   void change_timers(const Timers& timers) override;
   void simulate(SimulatedFailures failures) override;
   asio::awaitable<Result<void>> failover(std::string group, FailoverRequest request) override;
+  asio::awaitable<bool> resolves(std::string host) override;
   asio::awaitable<Result<void>> monitor(GroupSettings settings) override;
   asio::awaitable<Result<void>> remove(std::string group) override;
   asio::awaitable<Result<void>> set(GroupSettings settings, std::vector<std::string> changed) override;
@@ -99,6 +101,7 @@ class Driver final : public Daemon {
   void release(std::uint64_t ticket);
   void publish(const std::vector<Event>& events);
   void on_report(StoreReport report);
+  void on_found(const std::string& host, const Found& found);
   void arm();
   void wake_durable_waits();
   void on_conf_written(ConfWritten done);
@@ -106,6 +109,8 @@ class Driver final : public Daemon {
   enum class DurableIn { State, StateAndFile };
   asio::awaitable<Result<void>> durable(DurableIn where);
   asio::awaitable<Result<void>> answer(Result<void> result);
+  // The lines that sentinel.conf is to have instead. On error all stays as it was.
+  Result<std::vector<ConfOverride>> change_tls(const TlsSettings& wanted);
 
   asio::io_context& io_;
   std::vector<Record> imported_;          // From a sentinel.conf; the state file does not know it yet.
@@ -138,6 +143,7 @@ class Driver final : public Daemon {
   SimulatedFailures simulated_;
   bool store_healthy_ = true;
   bool stopped_ = false;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // For lookups that outlive us.
   std::vector<std::weak_ptr<asio::steady_timer>> durable_waits_;
 };
 

@@ -6,7 +6,9 @@
 #include <asio/redirect_error.hpp>
 #include <asio/use_awaitable.hpp>
 
+#include "common/conf/tls_directives.h"
 #include "sentinel/driver.h"
+#include "sentinel/net/resolve.h"
 
 namespace sentinel {
 
@@ -52,7 +54,8 @@ GlobalSettings Driver::global_settings() const {
           .sentinel_user = conf.sentinel_user,
           .sentinel_password = conf.sentinel_pass,
           .log_level = conf.log_level,
-          .deny_scripts_reconfig = conf.deny_scripts_reconfig};
+          .deny_scripts_reconfig = conf.deny_scripts_reconfig,
+          .tls = config_.tls};
 }
 
 GroupSettings Driver::group_defaults() const {
@@ -108,6 +111,16 @@ asio::awaitable<Result<void>> Driver::failover(std::string group, FailoverReques
   co_return result;
 }
 
+// Only the answer of that client waits for it.
+asio::awaitable<bool> Driver::resolves(std::string host) {
+  const auto addresses = std::make_shared<Addresses>(io_.get_executor(), Endpoint{std::move(host), 1},
+                                                     [this, alive = std::weak_ptr(alive_)](HostResolved found) {
+                                                       if (!alive.expired()) feed(found);
+                                                     });
+  const auto found = co_await addresses->get();
+  co_return found.has_value();
+}
+
 asio::awaitable<Result<void>> Driver::monitor(GroupSettings settings) {
   return answer(core_->monitor(now(), std::move(settings)));
 }
@@ -124,8 +137,28 @@ asio::awaitable<Result<void>> Driver::reset(std::string group) {
   return durable(DurableIn::State);
 }
 
+Result<std::vector<ConfOverride>> Driver::change_tls(const TlsSettings& wanted) {
+  std::vector<ConfOverride> lines;
+  if (wanted == config_.tls) return lines;
+  if (!tls_) return unexpected(std::string("ERR TLS is not in use: no tls-port and no tls-replication at the start"));
+  if (auto changed = tls_->change(wanted); !changed)
+    return unexpected("ERR Unable to update TLS configuration: " + changed.error());
+  for (const std::string& warning : tls_->warnings()) spdlog::warn("{}", warning);
+  for (const std::string_view name : conf::changeable_tls_directives()) {
+    std::string value = conf::tls_directive_value(name, wanted);
+    if (value == conf::tls_directive_value(name, config_.tls)) continue;
+    lines.push_back({std::string(name), {std::string(name), std::move(value)}});
+  }
+  config_.tls = wanted;
+  spdlog::info("TLS settings changed");
+  return lines;
+}
+
 asio::awaitable<Result<void>> Driver::change_global_settings(GlobalSettings settings) {
   const GlobalSettings before = global_settings();
+  // First, since it is what can fail: nothing of a list is set then.
+  auto lines = change_tls(settings.tls);
+  if (!lines) return answer(unexpected(lines.error()));
   ConfSettings& conf = config_.conf;
   conf.resolve_hostnames = settings.resolve_hostnames;
   conf.announce_hostnames = settings.announce_hostnames;
@@ -135,6 +168,12 @@ asio::awaitable<Result<void>> Driver::change_global_settings(GlobalSettings sett
   conf.sentinel_pass = settings.sentinel_password;
   conf.log_level = settings.log_level;
   if (settings.log_level != before.log_level) spdlog::set_level(log_threshold(settings.log_level));
+  if (settings.resolve_hostnames != before.resolve_hostnames ||
+      settings.announce_hostnames != before.announce_hostnames) {
+    config_.process.resolve_hostnames = settings.resolve_hostnames;
+    config_.process.announce_hostnames = settings.announce_hostnames;
+    core_->change_hosts(now(), settings.resolve_hostnames, settings.announce_hostnames);
+  }
   if (settings.announce_ip != before.announce_ip || settings.announce_port != before.announce_port) {
     config_.process.announce = {conf.announce_ip, conf.announce_port != 0 ? conf.announce_port : server_.port()};
     core_->change_announce(now(), config_.process.announce);
@@ -143,14 +182,15 @@ asio::awaitable<Result<void>> Driver::change_global_settings(GlobalSettings sett
   if (settings.sentinel_user != before.sentinel_user || settings.sentinel_password != before.sentinel_password) {
     set_peer_credentials(conf.sentinel_user, conf.sentinel_pass);
   }
+  if (settings.log_level != before.log_level) lines->push_back({"loglevel", {"loglevel", conf.log_level}});
   if (conf_writer_)
-    conf_writer_->commit(
-        ++conf_ticket_, [conf, changed = settings.log_level != before.log_level](conf::ConfFacts& facts) {
-          facts.process = conf;
-          if (!changed) return;
-          std::erase_if(facts.overrides, [](const ConfOverride& other) { return other.name == "loglevel"; });
-          facts.overrides.push_back({"loglevel", {"loglevel", conf.log_level}});
-        });
+    conf_writer_->commit(++conf_ticket_, [conf, lines = std::move(*lines)](conf::ConfFacts& facts) {
+      facts.process = conf;
+      for (const ConfOverride& line : lines) {
+        std::erase_if(facts.overrides, [&](const ConfOverride& other) { return other.name == line.name; });
+        facts.overrides.push_back(line);
+      }
+    });
   pump();
   return flush();
 }

@@ -12,30 +12,10 @@ namespace {
 
 constexpr std::size_t kVectorKeepElements = 1024;  // More than this is given back after a large request.
 
-bool is_blank(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
-
-int hex_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
 // Up to its end, or as far as it has arrived: a line that is too long is so
 // however it was cut.
 std::size_t line_bytes(const char* line, const char* end, std::size_t arrived) {
   return end == nullptr ? arrived : static_cast<std::size_t>(end - line);
-}
-
-char unescape(char c) {
-  switch (c) {
-    case 'n': return '\n';
-    case 'r': return '\r';
-    case 't': return '\t';
-    case 'b': return '\b';
-    case 'a': return '\a';
-    default: return c;
-  }
 }
 
 // Strict as stock: no sign but "-", no leading zero, no blanks.
@@ -106,7 +86,7 @@ RequestParser::Step RequestParser::next(bool authenticated) {
 
 RequestParser::Step RequestParser::complete() {
   arguments_.clear();
-  for (const Piece& piece : pieces_) arguments_.emplace_back(buffer_.get() + begin_ + piece.offset, piece.size);
+  for (const WordPlace& piece : pieces_) arguments_.emplace_back(buffer_.get() + begin_ + piece.offset, piece.size);
   begin_ = scan_;
   elements_left_ = -1;
   return Step::Request;
@@ -187,54 +167,9 @@ RequestParser::Step RequestParser::next_inline() {
   char* line_end = newline;
   if (line_end > line && line_end[-1] == '\r') --line_end;
   pieces_.clear();
-  if (!split_inline(line, line_end)) return broken("unbalanced quotes in request");
+  if (!split_quoted_words({line, line_end}, pieces_)) return broken("unbalanced quotes in request");
   scan_ = begin_ + static_cast<std::size_t>(newline - line) + 1;
   return complete();
-}
-
-// Unescapes in place: an argument is never longer than its source. A NUL ends
-// the line, as in stock. False if quotes do not match.
-bool RequestParser::split_inline(char* const line, char* line_end) {
-  line_end = std::find(line, line_end, '\0');
-  const char* in = line;
-  char* out = line;
-  while (true) {
-    while (in < line_end && is_blank(*in)) ++in;
-    if (in == line_end) return true;
-    const char* const start = out;
-    char quote = 0;
-    for (;; ++in) {
-      if (in == line_end) {
-        if (quote != 0) return false;
-        break;
-      }
-      if (quote == 0) {
-        if (is_blank(*in)) break;
-        if (*in == '"' || *in == '\'') {
-          quote = *in;
-        } else {
-          *out++ = *in;
-        }
-      } else if (*in == quote) {
-        if (in + 1 < line_end && !is_blank(in[1])) return false;
-        ++in;
-        break;
-      } else if (quote == '"' && *in == '\\' && line_end - in > 3 && in[1] == 'x' && hex_value(in[2]) >= 0 &&
-                 hex_value(in[3]) >= 0) {
-        *out++ = static_cast<char>(hex_value(in[2]) * 16 + hex_value(in[3]));
-        in += 3;
-      } else if (quote == '"' && *in == '\\' && in + 1 < line_end) {
-        *out++ = unescape(*++in);
-      } else if (quote == '\'' && *in == '\\' && in + 1 < line_end && in[1] == '\'') {
-        *out++ = *++in;
-      } else {
-        *out++ = *in;
-      }
-    }
-    pieces_.push_back({static_cast<std::uint32_t>(start - line), static_cast<std::uint32_t>(out - start)});
-    // The next argument's text must not overwrite what is still to be read: it
-    // cannot, since out never overtakes in.
-  }
 }
 
 }  // namespace sentinel

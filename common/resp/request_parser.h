@@ -22,6 +22,8 @@
 #include <string_view>
 #include <vector>
 
+#include "common/quoted_words.h"
+
 namespace sentinel {
 
 inline constexpr std::size_t kBulkBytesMax = std::size_t{1} << 20;
@@ -61,19 +63,13 @@ class RequestParser {
   // Frees the buffer if nothing is in it.
   void release();
 
-  std::size_t memory_bytes() const { return capacity_ + pieces_.capacity() * sizeof(Piece); }
+  std::size_t memory_bytes() const { return capacity_ + pieces_.capacity() * sizeof(WordPlace); }
 
  private:
-  struct Piece {  // Of the buffer, relative to begin_, which does not move inside a request.
-    std::uint32_t offset;
-    std::uint32_t size;
-  };
-
   Step next_inline();
   Step next_multibulk(bool authenticated);
   Step read_header(bool authenticated);
   Step read_bulk(bool authenticated);
-  bool split_inline(char* line, char* line_end);
   Step broken(std::string_view why);
   Step complete();
 
@@ -85,7 +81,7 @@ class RequestParser {
 
   std::int64_t elements_left_ = -1;  // -1: no header read yet.
   std::int64_t bulk_size_ = -1;      // -1: no bulk header read yet.
-  std::vector<Piece> pieces_;
+  std::vector<WordPlace> pieces_;    // Of the buffer, relative to begin_, which does not move inside a request.
   std::vector<std::string_view> arguments_;
   std::string error_;
 };

@@ -216,41 +216,8 @@ Outcome run_load(CommandContext& context, Client& client, Arguments) {
 }
 Outcome run_save(CommandContext& context, Client& client, Arguments) { return answer(client, context.access.save()); }
 
-Outcome run_help(CommandContext&, Client& client, Arguments) {
-  constexpr std::string_view kLines[]{
-      "ACL <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
-      "CAT [<category>]",
-      "    List all commands that belong to <category>, or all command categories",
-      "    when no category is specified.",
-      "DELUSER <username> [<username> ...]",
-      "    Delete a list of users.",
-      "DRYRUN <username> <command> [<arg> ...]",
-      "    Returns whether the user can execute the given command without executing the command.",
-      "GETUSER <username>",
-      "    Get the user's details.",
-      "GENPASS [<bits>]",
-      "    Generate a secure 256-bit user password. The optional `bits` argument can",
-      "    be used to specify a different size.",
-      "LIST",
-      "    Show users details in config file format.",
-      "LOAD",
-      "    Reload users from the ACL file.",
-      "LOG [<count> | RESET]",
-      "    Show the ACL log entries.",
-      "SAVE",
-      "    Save the current config to the ACL file.",
-      "SETUSER <username> <attribute> [<attribute> ...]",
-      "    Create or modify a user with the specified attributes.",
-      "USERS",
-      "    List all the registered usernames.",
-      "WHOAMI",
-      "    Return the current connection username.",
-      "HELP",
-      "    Prints this help.",
-  };
-  client.reply().array(std::size(kLines));
-  for (const std::string_view line : kLines) client.reply().simple(line);
-  return Outcome::Answered;
+Outcome run_help(CommandContext& context, Client& client, Arguments) {
+  return reply_help(*find_command(context.commands, "acl"), client);
 }
 
 }  // namespace

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <asio/ip/address.hpp>
 #include <charconv>
 #include <limits>
 #include <optional>
@@ -13,6 +12,8 @@
 
 namespace sentinel {
 namespace {
+
+constexpr const char* kInvalidHost = "ERR Invalid IP address or hostname specified";
 
 template <typename Number>
 std::optional<Number> parse_number(std::string_view text) {
@@ -46,11 +47,10 @@ Result<GroupSettings> parse_monitor(const CommandContext& context, const std::ve
   if (!port) return unexpected(std::string("ERR Invalid port"));
   if (*quorum <= 0) return unexpected(std::string("ERR Quorum must be 1 or greater."));
   if (*quorum > std::numeric_limits<std::int32_t>::max()) return unexpected(std::string("ERR Invalid quorum"));
-  asio::error_code not_an_address;
-  asio::ip::make_address(arguments[3], not_an_address);
-  const bool host_ok = !not_an_address || (context.daemon.global_settings().resolve_hostnames &&
-                                           !arguments[3].empty() && !has_control_characters(arguments[3]));
-  if (!host_ok) return unexpected(std::string("ERR Invalid IP address or hostname specified"));
+  const bool host_ok =
+      numeric_address(arguments[3]) || (context.daemon.global_settings().resolve_hostnames && !arguments[3].empty() &&
+                                        !has_control_characters(arguments[3]));
+  if (!host_ok) return unexpected(std::string(kInvalidHost));
   if (!is_group_name(arguments[2])) {
     return unexpected(std::string("ERR A master name has no blanks, commas or control characters."));
   }
@@ -153,6 +153,13 @@ asio::awaitable<void> sentinel_monitor(CommandContext& context, std::vector<std:
   const Result<GroupSettings> settings = parse_monitor(context, arguments);
   if (!settings) {
     reply.error(settings.error());
+    co_return;
+  }
+  // GCC 12 knows no co_await behind ||.
+  bool has_address = numeric_address(arguments[3]).has_value();
+  if (!has_address) has_address = co_await context.daemon.resolves(arguments[3]);
+  if (!has_address) {
+    reply.error(kInvalidHost);
     co_return;
   }
   const Result<void> result = co_await context.daemon.monitor(*settings);

@@ -16,6 +16,8 @@
 namespace sentinel {
 namespace {
 
+constexpr std::chrono::milliseconds kPauseMax = std::chrono::hours{24 * 365 * 100};
+
 Outcome refuse(Client& client, std::string_view error) {
   client.reply().error(error);
   return Outcome::Answered;
@@ -119,8 +121,7 @@ Outcome run_no_evict(CommandContext&, Client& client, Arguments arguments) {
   return set_switch(client, arguments[2], client.no_evict);
 }
 
-// Accepted, but nothing waits: clients take a sentinel that does not answer for dead.
-Outcome run_pause(CommandContext&, Client& client, Arguments arguments) {
+Outcome run_pause(CommandContext& context, Client& client, Arguments arguments) {
   if (arguments.size() > 4) return refuse_words(client, arguments);
   if (arguments.size() == 4 && !is_word(arguments[3], "write") && !is_word(arguments[3], "all")) {
     return refuse(client, "ERR CLIENT PAUSE mode must be WRITE or ALL");
@@ -132,10 +133,19 @@ Outcome run_pause(CommandContext&, Client& client, Arguments arguments) {
     return refuse(client, "ERR timeout is not an integer or out of range");
   }
   if (timeout < 0) return refuse(client, "ERR timeout is negative");
+  // What is longer than clocks count never began in stock either.
+  if (timeout > kPauseMax.count()) return accept(client);
+  const auto now = ShellClock::now();
+  const bool publishing = arguments.size() == 4 && is_word(arguments[3], "write");
+  context.clients.pause(now + std::chrono::milliseconds(timeout),
+                        publishing ? PauseOf::Publishing : PauseOf::Everything, now);
   return accept(client);
 }
 
-Outcome run_unpause(CommandContext&, Client& client, Arguments) { return accept(client); }
+Outcome run_unpause(CommandContext& context, Client& client, Arguments) {
+  context.clients.end_pause();
+  return accept(client);
+}
 
 // Nobody is ever blocked here.
 Outcome run_unblock(CommandContext&, Client& client, Arguments arguments) {
@@ -179,8 +189,7 @@ Command client_command() {
       {"list", -2, kAdminFlags, kAdminCategories, "LIST [TYPE <type> | ID <id> ...]",
        "Return information about connections.", run_list},
       {"no-evict", 3, kAdminFlags, kAdminCategories, "NO-EVICT (ON|OFF)", "Accepted.", run_no_evict},
-      {"pause", -3, kAdminFlags, kAdminCategories, "PAUSE <timeout> [WRITE|ALL]", "Accepted; nothing waits.",
-       run_pause},
+      {"pause", -3, kAdminFlags, kAdminCategories, "PAUSE <timeout> [WRITE|ALL]", "Let commands wait.", run_pause},
       {"reply", 3, kFlags, kCategories, "REPLY (ON|OFF|SKIP)", "Control the replies sent to this connection.",
        run_reply},
       {"setinfo", 4, kFlags, kCategories, "SETINFO (LIB-NAME|LIB-VER) <value>", "Say which library this is.",
@@ -189,7 +198,7 @@ Command client_command() {
       {"tracking", -3, kFlags, kCategories, "TRACKING (ON|OFF) [options]", "Accepted; there are no keys to track.",
        client_tracking},
       {"trackinginfo", 2, kFlags, kCategories, "TRACKINGINFO", "Report tracking status.", client_trackinginfo},
-      {"unpause", 2, kAdminFlags, kAdminCategories, "UNPAUSE", "Accepted.", run_unpause},
+      {"unpause", 2, kAdminFlags, kAdminCategories, "UNPAUSE", "End the pause.", run_unpause},
       {"unblock", -3, kAdminFlags, kAdminCategories, "UNBLOCK <clientid> [TIMEOUT|ERROR]", "Answers 0.", run_unblock},
       {"help", 2, "loading stale", kCategories, "HELP", "Prints this help.", run_help},
   };

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "common/resp/text.h"
+#include "sentinel/api/help_texts.h"
 
 namespace sentinel {
 
@@ -30,11 +31,13 @@ Outcome reply_help(const Command& command, Client& client) {
   std::transform(upper.begin(), upper.end(), upper.begin(),
                  [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
   ReplyWriter reply = client.reply();
-  reply.array(1 + 2 * command.subcommands.size());
+  std::string_view text = help_text(command.name);
+  reply.array(1 + static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n')));
   reply.simple(upper + " <subcommand> [<arg> [value] [opt] ...]. Subcommands are:");
-  for (const Command& sub : command.subcommands) {
-    reply.simple(sub.usage);
-    reply.simple(std::string("    ").append(sub.summary));
+  while (!text.empty()) {
+    const std::size_t end = text.find('\n');
+    reply.simple(text.substr(0, end));
+    text.remove_prefix(end + 1);
   }
   return Outcome::Answered;
 }

@@ -126,10 +126,18 @@ bool CommandTable::try_master_address(Client& client, Arguments arguments) {
   if (arguments.size() != 3 || !is_word(arguments[1], "get-master-addr-by-name")) return false;
   if (!is_word(arguments[0], "sentinel") || !client.unrestricted) return false;
   if (client.protocol == RespVersion::Two && client.subscribed()) return false;
+  if (context_.clients.pausing()) return false;
   client.last_command = "sentinel|get-master-addr-by-name";
   client.proven = true;
   reply_master_address(context_, client, arguments[2]);
   return true;
+}
+
+// Peers go on talking, or one client's pause would look like this sentinel's death; stock knows no such connections.
+bool CommandTable::waits_for_pause(const Command& command) const {
+  if (!context_.clients.pausing()) return false;
+  const auto what = command.name == "publish" ? PauseOf::Publishing : PauseOf::Everything;
+  return context_.clients.paused(what, ShellClock::now()) && command.full_name != "sentinel|peer";
 }
 
 Outcome CommandTable::dispatch(Client& client, Arguments arguments) {
@@ -141,6 +149,7 @@ Outcome CommandTable::dispatch(Client& client, Arguments arguments) {
   }
   const Command* const command = find(client, arguments).command;
   if (command == nullptr) return Outcome::Answered;
+  if (waits_for_pause(*command)) return Outcome::Paused;
   if (command->slow != nullptr) {
     client.proven = true;  // find() lets none of these through without authentication.
     return Outcome::Pending;
@@ -152,13 +161,18 @@ Outcome CommandTable::dispatch(Client& client, Arguments arguments) {
 }
 
 Outcome CommandTable::handle(Client& client, Arguments arguments) {
-  ++context_.clients.statistics.commands;
+  const Outcome outcome = muted(client, arguments);
+  if (outcome != Outcome::Paused) ++context_.clients.statistics.commands;
+  return outcome;
+}
+
+Outcome CommandTable::muted(Client& client, Arguments arguments) {
   if (client.reply_mode == ReplyMode::On) return dispatch(client, arguments);
 
   const ReplyMode mode = client.reply_mode;
   const std::size_t before = client.output.size();
   const Outcome outcome = dispatch(client, arguments);
-  if (outcome == Outcome::Pending) return outcome;  // finish() drops the reply.
+  if (outcome == Outcome::Pending || outcome == Outcome::Paused) return outcome;  // finish() drops the reply.
   if (client.reply_mode == mode) client.output.resize(before);
   if (mode == ReplyMode::SkipNext && client.reply_mode == mode) client.reply_mode = ReplyMode::On;
   return outcome;

@@ -39,6 +39,8 @@ class CommandTable final : public ClientHandler {
   const Command* look_up(std::string_view name) const;
   Found find(Client& client, Arguments arguments);
   bool try_master_address(Client& client, Arguments arguments);
+  bool waits_for_pause(const Command& command) const;
+  Outcome muted(Client& client, Arguments arguments);  // handle(), without counting.
   Outcome dispatch(Client& client, Arguments arguments);
   void refuse(Client& client, std::string_view error);
 

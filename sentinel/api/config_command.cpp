@@ -4,11 +4,14 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <functional>
 #include <optional>
 #include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
+#include "common/conf/tls_directives.h"
 #include "common/resp/text.h"
 #include "sentinel/api/changes.h"
 #include "sentinel/api/set_options.h"
@@ -53,11 +56,13 @@ bool set_log_level(std::string& target, std::string_view value) {
 
 struct Parameter {
   std::string_view name;
-  std::string (*get)(const GlobalSettings&);
-  bool (*set)(GlobalSettings&, std::string_view value);  // False: a bad value.
+  std::function<std::string(const GlobalSettings&)> get;
+  std::function<bool(GlobalSettings&, std::string_view value)> set;  // False: a bad value.
+  bool secret = false;
 };
 
-constexpr std::array<Parameter, 7> kParameters{{
+// Stock's, in its order.
+const std::array<Parameter, 7> kStockParameters{{
     {"resolve-hostnames", [](const GlobalSettings& all) { return shown(all.resolve_hostnames); },
      [](GlobalSettings& all, std::string_view value) { return set_flag(all.resolve_hostnames, value); }},
     {"announce-hostnames", [](const GlobalSettings& all) { return shown(all.announce_hostnames); },
@@ -68,17 +73,42 @@ constexpr std::array<Parameter, 7> kParameters{{
      [](GlobalSettings& all, std::string_view value) { return set_port(all.announce_port, value); }},
     {"sentinel-user", [](const GlobalSettings& all) { return all.sentinel_user; },
      [](GlobalSettings& all, std::string_view value) { return set_text(all.sentinel_user, value); }},
-    {"sentinel-pass",
-     [](const GlobalSettings& all) { return std::string(all.sentinel_password.empty() ? "" : kSecretShown); },
-     [](GlobalSettings& all, std::string_view value) { return set_text(all.sentinel_password, value); }},
+    {"sentinel-pass", [](const GlobalSettings& all) { return all.sentinel_password; },
+     [](GlobalSettings& all, std::string_view value) { return set_text(all.sentinel_password, value); }, true},
     {"loglevel", [](const GlobalSettings& all) { return all.log_level; },
      [](GlobalSettings& all, std::string_view value) { return set_log_level(all.log_level, value); }},
 }};
 
+// redis-server's, of its CONFIG; stock's sentinels have no word for them.
+Parameter tls_parameter(std::string_view name) {
+  return {.name = name,
+          .get = [name](const GlobalSettings& all) { return conf::tls_directive_value(name, all.tls); },
+          .set =
+              [name](GlobalSettings& all, std::string_view value) {
+                if (has_control_characters(value)) return false;
+                return conf::apply_tls_directive({std::string(name), std::string(value)}, all.tls).empty();
+              },
+          .secret = name.ends_with("-pass")};
+}
+
+const std::vector<Parameter>& parameters() {
+  static const std::vector<Parameter> all = [] {
+    std::vector<Parameter> made(kStockParameters.begin(), kStockParameters.end());
+    for (const std::string_view name : conf::changeable_tls_directives()) made.push_back(tls_parameter(name));
+    return made;
+  }();
+  return all;
+}
+
 const Parameter* find_parameter(std::string_view name) {
-  const auto found = std::find_if(kParameters.begin(), kParameters.end(),
+  const auto found = std::find_if(parameters().begin(), parameters().end(),
                                   [&](const Parameter& parameter) { return is_word(name, parameter.name); });
-  return found == kParameters.end() ? nullptr : &*found;
+  return found == parameters().end() ? nullptr : &*found;
+}
+
+std::string value_shown(const Parameter& parameter, const GlobalSettings& settings) {
+  std::string value = parameter.get(settings);
+  return parameter.secret && !value.empty() ? std::string(kSecretShown) : value;
 }
 
 void get(const GlobalSettings& settings, const std::vector<std::string>& patterns, ReplyWriter& reply) {
@@ -86,9 +116,9 @@ void get(const GlobalSettings& settings, const std::vector<std::string>& pattern
   ReplyWriter writer(pairs, reply.version());
   std::set<std::string_view> told;
   for (const std::string& pattern : patterns) {
-    for (const Parameter& parameter : kParameters) {
+    for (const Parameter& parameter : parameters()) {
       if (!glob_matches(pattern, parameter.name, LetterCase::Ignore) || !told.insert(parameter.name).second) continue;
-      writer.bulk(parameter.name).bulk(parameter.get(settings));
+      writer.bulk(parameter.name).bulk(value_shown(parameter, settings));
     }
   }
   reply.map(told.size()).raw(pairs);
@@ -108,9 +138,8 @@ Result<GlobalSettings> with_all(GlobalSettings settings, const std::vector<std::
     if (at + 1 == words.size()) return unexpected(fmt::format("ERR Missing argument '{}' value", words[at]));
     const std::string& value = words[at + 1];
     if (parameter->set(settings, value)) continue;
-    const bool secret = parameter->name == "sentinel-pass";
-    return unexpected(
-        fmt::format("ERR Invalid value '{}' to SENTINEL CONFIG SET '{}'", secret ? kSecretShown : value, words[at]));
+    return unexpected(fmt::format("ERR Invalid value '{}' to SENTINEL CONFIG SET '{}'",
+                                  parameter->secret ? kSecretShown : value, words[at]));
   }
   return settings;
 }

@@ -44,6 +44,8 @@ class Daemon {
   virtual std::vector<CachedInfo> info_cache(std::string_view group) const = 0;
 
   virtual asio::awaitable<Result<void>> failover(std::string group, FailoverRequest request) = 0;
+  // Whether the host name has an address; may take a while.
+  virtual asio::awaitable<bool> resolves(std::string host) = 0;
   virtual asio::awaitable<Result<void>> monitor(GroupSettings settings) = 0;
   virtual asio::awaitable<Result<void>> remove(std::string group) = 0;
   virtual asio::awaitable<Result<void>> set(GroupSettings settings, std::vector<std::string> changed) = 0;

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -112,8 +113,8 @@ struct ConfSettings {
 
   Millis idle_timeout{0};  // timeout; 0: never.
   unsigned tcp_keepalive = 300;
-  unsigned tcp_backlog = 511;
-  std::string bind_source_address;
+  std::optional<unsigned> tcp_backlog;  // None: the server's own choice.
+  std::string bind_source_address;      // bind-source-addr: connections to nodes and sentinels leave from it.
 };
 
 // A TLS block speaks TLS everywhere unless it says otherwise.

@@ -33,12 +33,26 @@ std::vector<const YamlNode*> scalar_items(const YamlNode& node, std::string_view
   return items;
 }
 
+bool is_ip_address(const std::string& text) {
+  std::array<unsigned char, sizeof(in6_addr)> address;
+  return inet_pton(AF_INET, text.c_str(), address.data()) == 1 ||
+         inet_pton(AF_INET6, text.c_str(), address.data()) == 1;
+}
+
+void read_source_address(const YamlNode& node, RootDraft& root, Problems& problems) {
+  const std::string* text = scalar_text(node, "source-address", problems);
+  if (!text) return;
+  if (!is_ip_address(*text)) {
+    problems.error(node, fmt::format("source-address: {} is not an IP address", shown(*text)));
+    return;
+  }
+  root.source_address = *text;
+}
+
 void read_bind(const YamlNode& node, RootDraft& root, Problems& problems) {
   root.bind.clear();
   for (const YamlNode* item : scalar_items(node, "bind", problems)) {
-    std::array<unsigned char, sizeof(in6_addr)> address;
-    const char* text = item->text.c_str();
-    if (inet_pton(AF_INET, text, address.data()) != 1 && inet_pton(AF_INET6, text, address.data()) != 1) {
+    if (!is_ip_address(item->text)) {
       problems.error(*item,
                      fmt::format("bind: {} is not an IP address; the port is a key of its own", shown(item->text)));
     } else if (std::find(root.bind.begin(), root.bind.end(), item->text) != root.bind.end()) {
@@ -194,8 +208,11 @@ const KeyTable<RootDraft>& root_keys() {
   static const KeyTable<RootDraft> table{
       count_key("port", &RootDraft::port, {1, 65535}),
       {"bind", read_bind, prints<RootDraft>("[0.0.0.0]")},
+      {"source-address", read_source_address, prints<RootDraft>("")},
+      duration_key("tcp-keepalive", &RootDraft::tcp_keepalive, {0ms, 24h}),
       {"announce-host", read_announce_host, prints<RootDraft>("")},
       count_key("announce-port", &RootDraft::announce_port, {1, 65535}),
+      switch_key("announce-hostnames", &RootDraft::announce_hostnames),
       secret_key("password", &RootDraft::password),
       secret_file_key("password-file", &RootDraft::password),
       user_name_key("peer-user", &RootDraft::peer_user),

@@ -56,12 +56,15 @@ struct RootDraft {
   std::vector<std::string> bind{"0.0.0.0"};
   std::string announce_host;
   std::uint16_t announce_port = 0;  // 0: `port`.
+  bool announce_hostnames = true;
   std::string password;
   std::string peer_user;
   std::string peer_password;
   std::string acl_file;
   unsigned acl_log_max = AccessSettings{}.log_max;
   bool protected_mode = false;
+  std::string source_address;
+  Millis tcp_keepalive{std::chrono::seconds(ConfSettings{}.tcp_keepalive)};
   std::string state_dir = DaemonConfig{}.state_dir;
   std::vector<Endpoint> peers;
   unsigned max_parallel_failovers = ProcessSettings{}.max_parallel_failovers;

@@ -2,9 +2,9 @@
 
 #include <filesystem>
 
+#include "common/conf/numbers.h"
 #include "common/overloaded.h"
 #include "sentinel/config/conf/conf_line.h"
-#include "sentinel/config/conf/numbers.h"
 #include "sentinel/config/conf/read_conf.h"
 #include "sentinel/config/read_config.h"
 #include "sentinel/config/secret_file.h"

@@ -1,12 +1,8 @@
 #include "sentinel/config/read_config.h"
 
-#include <arpa/inet.h>
 #include <fmt/format.h>
-#include <ifaddrs.h>
-#include <netinet/in.h>
 
 #include <algorithm>
-#include <array>
 #include <filesystem>
 #include <iterator>
 #include <map>
@@ -15,6 +11,7 @@
 
 #include "sentinel/acl/users.h"
 #include "sentinel/config/keys.h"
+#include "sentinel/config/local_addresses.h"
 #include "sentinel/config/scalars.h"
 #include "sentinel/config/secret_file.h"
 #include "sentinel/config/yaml_tree.h"
@@ -105,6 +102,9 @@ class Reader {
     config_.access.file = draft.acl_file;
     config_.access.log_max = draft.acl_log_max;
     config_.access.protected_mode = draft.protected_mode;
+    config_.conf.bind_source_address = draft.source_address;
+    config_.conf.tcp_keepalive =
+        static_cast<unsigned>(std::chrono::ceil<std::chrono::seconds>(draft.tcp_keepalive).count());
     config_.state_dir = draft.state_dir;
     config_.listen.clear();
     plain_port_ = draft.port;
@@ -115,6 +115,8 @@ class Reader {
     announce.host = draft.announce_host;
     config_.conf.announce_ip = draft.announce_host;
     config_.conf.announce_port = draft.announce_port;
+    config_.conf.resolve_hostnames = true;  // Whoever writes a name wants it looked up.
+    config_.conf.announce_hostnames = draft.announce_hostnames;
     config_.conf.sentinel_user = draft.peer_user;
     config_.conf.sentinel_pass = draft.peer_password;
     if (announce.host.empty() && draft.bind.size() == 1 && !is_wildcard(draft.bind[0])) announce.host = draft.bind[0];
@@ -369,23 +371,6 @@ class Reader {
   bool webhook_secret_inline_ = false;
   bool user_secret_inline_ = false;
 };
-
-std::vector<std::string> local_addresses() {
-  std::vector<std::string> addresses;
-  ifaddrs* list = nullptr;
-  if (getifaddrs(&list) != 0) return addresses;
-  for (const ifaddrs* entry = list; entry; entry = entry->ifa_next) {
-    if (!entry->ifa_addr) continue;
-    std::array<char, INET6_ADDRSTRLEN> text{};
-    const int family = entry->ifa_addr->sa_family;
-    const void* address = nullptr;
-    if (family == AF_INET) address = &reinterpret_cast<const sockaddr_in*>(entry->ifa_addr)->sin_addr;
-    if (family == AF_INET6) address = &reinterpret_cast<const sockaddr_in6*>(entry->ifa_addr)->sin6_addr;
-    if (address && inet_ntop(family, address, text.data(), text.size())) addresses.emplace_back(text.data());
-  }
-  freeifaddrs(list);
-  return addresses;
-}
 
 }  // namespace
 

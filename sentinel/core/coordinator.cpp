@@ -86,10 +86,18 @@ void Coordinator::change_announce(TimePoint now, Endpoint announce) {
   for (const auto& group : impl_->groups_) impl_->with(now, *group, [&](Turn& turn) { group->change_timers(turn); });
 }
 
+void Coordinator::change_hosts(TimePoint now, bool resolve, bool announce) {
+  impl_->process_.resolve_hostnames = resolve;
+  impl_->process_.announce_hostnames = announce;
+  impl_->names_.set_policy(resolve, announce);
+  for (const auto& group : impl_->groups_) impl_->with(now, *group, [&](Turn& turn) { group->on_names_changed(turn); });
+}
+
 void Coordinator::simulate(SimulatedFailures failures) { impl_->simulated_ = failures; }
 
 Coordinator::DownAnswer Coordinator::is_master_down(TimePoint now, const Endpoint& master, Epoch epoch,
                                                     const NodeId& candidate) {
+  impl_->make_turn(now).look_up(master.host);
   for (const auto& group : impl_->groups_) {
     if (!group->master_is_at(master)) continue;
     DownAnswer answer;

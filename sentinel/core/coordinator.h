@@ -62,6 +62,8 @@ class Coordinator {
   void change_timers(TimePoint now, const Timers& timers);
   // Where hellos say that we are reached; the host may be empty: the local address of each connection.
   void change_announce(TimePoint now, Endpoint announce);
+  // Whether names that others tell are looked up, and nodes told by name: see host_names.h.
+  void change_hosts(TimePoint now, bool resolve, bool announce);
   void simulate(SimulatedFailures failures);
 
   // Stock peers: SENTINEL IS-MASTER-DOWN-BY-ADDR. A vote that it grants is in

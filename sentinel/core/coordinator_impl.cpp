@@ -17,6 +17,7 @@ Coordinator::Impl::Impl(ProcessSettings process, std::vector<GroupSettings> grou
       order_(process_.max_parallel_failovers) {
   CHECK(!process_.self.value.empty());
   CHECK(process_.lease > process_.vote_timeout);  // A candidate's own promise outlasts its campaign.
+  names_.set_policy(process_.resolve_hostnames, process_.announce_hostnames);
   for (const Endpoint& at : peers_.configured()) output_.now.push_back(DialPeer{at});
   // What the operator changed at run time wins over the file.
   for (const GroupRecord& record : restored.groups) {
@@ -213,7 +214,10 @@ void Coordinator::Impl::step(TimePoint now, const Input& input) {
                 [&](const auto& message) {
                   Group* group = find(message.group);
                   if (group != nullptr)
-                    return with(now, *group, [&](Turn& turn) { group->on_message(turn, in.id, message); });
+                    return with(now, *group, [&](Turn& turn) {
+                      if constexpr (requires { message.master; }) group->look_up(turn, message.master.host);
+                      group->on_message(turn, in.id, message);
+                    });
                   if constexpr (std::is_same_v<std::decay_t<decltype(message)>, VoteRequest>)
                     output_.now.push_back(SendPeer{
                         in.id,
@@ -221,6 +225,7 @@ void Coordinator::Impl::step(TimePoint now, const Input& input) {
                 },
                 in.message);
           },
+          [&](const HostResolved& in) { on(now, in); },
           [&](const Persisted& in) { on(now, in); },
           [&](const StoreHealth& in) { on(now, in); },
       },
@@ -249,6 +254,7 @@ void Coordinator::Impl::came_up(TimePoint now, const NodeId& id, PeerKind kind, 
     for (const auto& group : groups_) with(now, *group, [&](Turn& turn) { group->on_peer_down(turn, id); });
   Peer& peer = peers_.up(id, kind, announced, dialed, now);
   peer.local_ip = local_ip;
+  make_turn(now).look_up(peer.at.host);
   if (!before || *before == peer.at || !peers_.discovered()) return;
   for (const auto& group : groups_) with(now, *group, [&](Turn& turn) { group->on_peer_moved(turn, id); });
   if (const auto old = std::find(dialed_.begin(), dialed_.end(), *before); old != dialed_.end()) {
@@ -265,6 +271,13 @@ void Coordinator::Impl::on(TimePoint now, const StockDown& input) {
 void Coordinator::Impl::on(TimePoint now, const PeerDown& input) {
   if (!peers_.down(input.id, PeerKind::Vigil)) return;
   for (const auto& group : groups_) with(now, *group, [&](Turn& turn) { group->on_peer_down(turn, input.id); });
+}
+
+// What groups know of their nodes by different names may turn out to be one (R-C8).
+void Coordinator::Impl::on(TimePoint now, const HostResolved& input) {
+  if (!names_.learn(now, input.host, input.addresses)) return;
+  for (const auto& group : groups_)
+    if (group->uses_name(input.host)) with(now, *group, [&](Turn& turn) { group->on_names_changed(turn); });
 }
 
 // R-E7.
@@ -297,7 +310,7 @@ void Coordinator::Impl::heard_of(Turn& turn, const Hello& hello) {
   if (peers_.discovered()) {
     const Peer* peer = peers_.find(hello.id);
     const bool known = peer != nullptr && peer->up;
-    if (!known) dial_discovered(turn, hello.sentinel);
+    if (!known && names_.accepts(hello.sentinel.host)) dial_discovered(turn, hello.sentinel);
   }
   learn_epoch(hello);
   group->on_hello(turn, hello);

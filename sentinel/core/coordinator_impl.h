@@ -65,8 +65,8 @@ class Coordinator::Impl {
   }
   Turn make_turn(TimePoint now) {
     return {now,      stall_.deaf(), stall_.tilt(now), store_healthy_, process_epoch_, urgent_info_period(),
-            process_, simulated_,    peers_,           order_,         rng_,           numbers_,
-            output_};
+            process_, simulated_,    peers_,           order_,         names_,         rng_,
+            numbers_, output_};
   }
   Millis urgent_info_period() const;
   // For queries, which change nothing.
@@ -100,6 +100,7 @@ class Coordinator::Impl {
     if (Group* group = find(input.group)) with(now, *group, [&](Turn& turn) { (group->*handler)(turn, input); });
   }
   void learn_epoch(const Hello& hello);
+  void on(TimePoint now, const HostResolved& input);
   void on(TimePoint now, const StoreHealth& input);
   void on(TimePoint now, const Persisted& input);
   void heard_of(Turn& turn, const Hello& hello);
@@ -111,6 +112,7 @@ class Coordinator::Impl {
 
   ProcessSettings process_;
   SimulatedFailures simulated_;
+  HostNames names_;
   Peers peers_;
   Rng rng_;
   StallGuard stall_;

@@ -13,7 +13,12 @@ constexpr int kConsequencesMax = 16;  // Rounds of advance() before the rest wai
 }
 
 Group::Group(GroupSettings settings, std::uint64_t serial, const Turn& turn)
-    : settings_(std::move(settings)), serial_(serial), config_master_(settings_.master), ballot_(turn.process.lease) {}
+    : settings_(std::move(settings)),
+      serial_(serial),
+      names_(turn.names),
+      told_master_(settings_.master),
+      config_master_(settings_.master),
+      ballot_(turn.process.lease) {}
 
 void Group::restore_config(const ConfigRecord& config) {
   config_epoch_ = config.epoch;
@@ -116,7 +121,10 @@ Node* Group::find(LinkId link) {
   return nullptr;
 }
 
+// The record of that very name or address before one that is known to be the same.
 Node* Group::find(const Endpoint& at) {
+  for (const auto& node : nodes_)
+    if (node->at == at) return node.get();
   for (const auto& node : nodes_)
     if (node->is_at(at)) return node.get();
   return nullptr;
@@ -130,8 +138,10 @@ const Node* Group::find(const Endpoint& at) const {
 LinkId Group::open_link(Turn& turn) { return new_links_.emplace_back(turn.new_link()); }
 
 Node& Group::watch(Turn& turn, const Endpoint& at) {
-  Node& node = *nodes_.emplace_back(
-      std::make_unique<Node>(open_link(turn), at, turn.ear(), settings_.down_after, turn.process.timers.ping_period));
+  Node& node = *nodes_.emplace_back(std::make_unique<Node>(open_link(turn), at, names_, turn.ear(),
+                                                           settings_.down_after, turn.process.timers.ping_period));
+  look_up(turn, at.host);
+  merge_due_ = true;
   node.next_info = turn.now;
   // Checks of the many nodes spread over the period instead of bursting.
   node.next_safety_check = turn.now + turn.rng.jitter(Millis{500});
@@ -178,6 +188,7 @@ void Group::update_urgency(Turn& turn) {
 void Group::on_link_up(Turn& turn, const LinkUp& input) {
   Node& node = *find(input.link);
   node.connected = true;
+  node.moved = node.moved || (!node.ip.empty() && node.ip != input.ip);
   node.ip = input.ip;
   node.local_ip = input.local_ip;
   node.refused_since.reset();
@@ -188,14 +199,8 @@ void Group::on_link_up(Turn& turn, const LinkUp& input) {
   node.liveness.link_up(turn.ear());
   node.next_info = turn.now;
   node.next_safety_check = turn.now;
-  // Two records may name one node: by host name and by address.
-  for (const auto& other : nodes_) {
-    if (other.get() == &node || other.get() == master_ || &node == master_) continue;
-    if (other->ip == node.ip && other->at.port == node.at.port && other->at.host == node.ip) {
-      unwatch(turn, *other);
-      break;
-    }
-  }
+  turn.names.reached(turn.now, node.at.host, node.ip);
+  merge_due_ = true;
 }
 
 void Group::on_link_down(Turn& turn, const LinkDown& input) {
@@ -246,6 +251,7 @@ void Group::advance(Turn& turn) {
   for (int round = 0; round < kConsequencesMax; ++round) {
     const auto before = std::pair(turn.out.now.size() + turn.out.after_persist.size() + turn.out.persist.size(),
                                   turn.out.events.size());
+    if (merge_due_) merge_records(turn);
     for (const auto& node : nodes_) judge(turn, *node);
     judge_objective(turn);
     push_view(turn);
@@ -267,6 +273,7 @@ void Group::advance(Turn& turn) {
                                  turn.out.events.size());
     if (after == before) break;
   }
+  told_master_ = master_->told();
   compute_deadline(turn);
 }
 

@@ -11,6 +11,7 @@
 //   group_config.cpp      configurations: adopt, switch, conflicts, hellos
 //   group_stock.cpp       stock sentinels as members (R-M)
 //   group_correction.cpp  strays and returning masters
+//   group_identity.cpp    which records are one node, and whose it is
 //   group_rescue.cpp      what only a returning master has
 //   group_safety.cpp      min-replicas
 //   group_status.cpp      snapshots, EXPLAIN
@@ -66,6 +67,10 @@ class Group {
   void on_info(Turn& turn, LinkId link, const NodeInfo& info);
   void on_command_reply(Turn& turn, const CommandReply& input);
   void on_hello(Turn& turn, const Hello& hello);
+  // A name of which the group wanted to know has an answer, or what is told has changed.
+  void on_names_changed(Turn& turn);
+  void look_up(Turn& turn, const std::string& host);
+  bool uses_name(const std::string& host) const { return names_used_.contains(host); }
 
   // --- What peers say.
   // `asks`: we began to watch the group while the peer was connected; it has told us nothing yet.
@@ -107,7 +112,8 @@ class Group {
   std::uint64_t serial() const { return serial_; }
   bool watches(LinkId link) const;
   const GroupSettings& settings() const { return settings_; }
-  const Endpoint& master_address() const { return master_->at; }
+  // As it is told: see HostNames.
+  const Endpoint& master_address() const { return told_master_; }
   bool master_is_at(const Endpoint& address) const { return master_->is_at(address); }
   // What a stock sentinel is told of our view.
   bool says_down(const Turn& turn) const { return view_down(turn); }
@@ -137,6 +143,10 @@ class Group {
   Node* find(LinkId link);
   Node* find(const Endpoint& at);
   const Node* find(const Endpoint& at) const;
+  Node* find_process(const std::string& run_id);
+  void merge_records(Turn& turn);
+  bool one_node(const Node& a, const Node& b) const;
+  Node& superfluous(Node& a, Node& b) const;
   LinkId open_link(Turn& turn);
   Node& watch(Turn& turn, const Endpoint& at);
   void unwatch(Turn& turn, Node& node);
@@ -240,6 +250,10 @@ class Group {
   ConfigMessage config_message() const;
   void learn_replicas(Turn& turn, const NodeInfo& info);
   void learn_identity(Turn& turn, Node& node, const NodeInfo& info);
+  bool is_stranger(const Turn& turn, const Node& node, const NodeInfo& info) const;
+  bool follows_ours(const NodeInfo& info) const;
+  bool is_our_master(const ConfigMessage& message) const;
+  void tell_conflicts(Turn& turn);
   void add_member(Turn& turn, const NodeId& id);
   // Connected members of one kind: who is sent peer messages, and who is asked.
   template <typename Do>
@@ -282,9 +296,13 @@ class Group {
 
   GroupSettings settings_;
   const std::uint64_t serial_;
+  const HostNames& names_;
   std::vector<std::unique_ptr<Node>> nodes_;
   Node* master_ = nullptr;  // In nodes_, once started.
   std::vector<Endpoint> restored_replicas_;
+  Endpoint told_master_;              // Of master_, as of the last advance().
+  std::set<std::string> names_used_;  // Host names whose addresses matter here.
+  bool merge_due_ = false;            // Two records of nodes_ may be one node's.
 
   // Configuration.
   Epoch config_epoch_;

@@ -22,6 +22,10 @@ void Group::send_config(Turn& turn, const NodeId& to, bool asks) const {
 
 void Group::offer_config(Turn& turn, PendingConfig config) {
   CHECK(config.epoch >= config_epoch_);
+  // R-C8: as we know that node.
+  Node* known = find(config.master);
+  if (known == nullptr) known = find_process(config.run_id);
+  if (known != nullptr) config.master = known->at;
   if (campaign_ && !(config.leader == turn.process.self && config.epoch == campaign_->epoch))
     abort(turn, "-failover-abort-superseded",
           "epoch " + std::to_string(config.epoch.value) + " was won by " + config.leader.value.substr(0, 8));
@@ -47,7 +51,7 @@ void Group::on_message(Turn& turn, const NodeId& from, const ConfigMessage& mess
   if (message.epoch < newest) return send_config(turn, from);
   if (message.epoch.value > newest.value + kEpochStepMax) return;  // R-C4: no honest peer is that far ahead.
   if (message.epoch == newest) {
-    if (!master_->is_at(message.master) && !pending_) conflict(turn, from, message, true);
+    if (!is_our_master(message) && !pending_) conflict(turn, from, message, true);
     return;
   }
   offer_config(turn, {message.epoch, message.master, message.run_id, message.leader, from, 0});
@@ -61,12 +65,14 @@ void Group::announce_switch(Turn& turn, const PendingConfig& config) {
   if (!leader) remember_observed(turn, config);
   if (const Peer* peer = turn.peers.find(config.told_by); peer != nullptr && !leader)
     emit(turn, "+config-update-from", Level::Warning, prefix(*peer));
-  turn.emit(Event{
-      "+switch-master", Level::Warning,
-      name() + ' ' + master_->at.host + ' ' + std::to_string(master_->at.port) + ' ' + config.master.host + ' ' +
-          std::to_string(config.master.port),
-      name(),
-      MasterSwitch{leader ? FailoverRole::Leader : FailoverRole::Observer, master_->at, config.master, config.epoch}});
+  const Node* next = find(config.master);
+  const Endpoint before = master_->told();
+  const Endpoint after = next != nullptr ? next->told() : names_.told(config.master);
+  turn.emit(Event{"+switch-master", Level::Warning,
+                  name() + ' ' + before.host + ' ' + std::to_string(before.port) + ' ' + after.host + ' ' +
+                      std::to_string(after.port),
+                  name(),
+                  MasterSwitch{leader ? FailoverRole::Leader : FailoverRole::Observer, before, after, config.epoch}});
 }
 
 // What SENTINEL TIMELINE tells on the sentinels that did not lead.
@@ -157,7 +163,7 @@ void Group::conflict(Turn& turn, const NodeId& from, const ConfigMessage& messag
   if (!proved) return;  // R-M6
   unsigned agree = 0;
   for (const auto& [id, other] : peer_configs_)
-    if (other.epoch == message.epoch && other.master == message.master && is_member(turn.peers, id)) ++agree;
+    if (other.epoch == message.epoch && names_.same(other.master, message.master) && is_member(turn.peers, id)) ++agree;
   if (agree >= majority(electorate(turn.peers)))
     offer_config(turn, {message.epoch, message.master, message.run_id, message.leader, from, 0});
 }
@@ -171,7 +177,7 @@ void Group::add_member(Turn& turn, const NodeId& id) {
   // One seat an address: a sentinel that came back under a new id replaces the old one.
   for (auto it = members_.begin(); it != members_.end();) {
     const Peer* other = turn.peers.find(*it);
-    if (other != nullptr && other->at == peer->at) {
+    if (other != nullptr && names_.same(other->at, peer->at)) {
       emit(turn, "+sentinel-invalid-addr", Level::Notice, prefix(*other));
       turn.persist(PeerRecord{name(), *it, other->at, false});
       peer_down_since_.erase(*it);
@@ -201,48 +207,36 @@ void Group::on_hello(Turn& turn, const Hello& hello) {
 
 // --- What INFO teaches.
 
-void Group::learn_identity(Turn& turn, Node& node, const NodeInfo& info) {
-  const bool first = node.run_id.empty() && !info.run_id.empty();
-  const bool rebooted = !node.run_id.empty() && !info.run_id.empty() && node.run_id != info.run_id;
-  if (rebooted) emit(turn, "+reboot", Level::Notice, prefix(node));
-  if (rebooted && &node == master_ && settings_.master_reboot_down_after > Millis{0}) node.rebooted_at = turn.now;
-  if (rebooted || (first && !histories_.empty())) {
-    // R-C6: another process than the one we knew, or one that we never saw, that
-    // follows a master we don't know in a history that never was ours.
-    const bool stranger = info.role == NodeRole::Replica && info.master && find(*info.master) == nullptr &&
-                          !histories_.contains(info.replication_id);
-    if (stranger && !node.foreign)
-      emit(turn, "+foreign-node", Level::Warning, prefix(node) + " #follows " + to_string(*info.master));
-    node.foreign = stranger || node.claimed;
-  }
-  if (!info.run_id.empty()) node.run_id = info.run_id;
-  if (node.role_reported != info.role) {
-    const bool expected = (&node == master_) == (info.role == NodeRole::Master);
-    if (node.role_reported != NodeRole::Unknown)
-      emit(turn, expected ? "+role-change" : "-role-change", Level::Verbose,
-           prefix(node) + " new reported role is " + (info.role == NodeRole::Master ? "master" : "slave"));
-    node.role_reported = info.role;
-    node.role_since = turn.now;
-  }
-}
-
 void Group::learn_replicas(Turn& turn, const NodeInfo& info) {
-  for (const Endpoint& at : info.replicas) add_replica(turn, at);
+  for (const Endpoint& at : info.replicas) {
+    if (find(at) != nullptr || !names_.accepts(at.host)) continue;
+    look_up(turn, at.host);
+    if (names_.waits_for(at.host)) continue;
+    // R-C8: it may be one that we know by a name whose lookup is under way. on_names_changed() asks again.
+    const bool may_be_known = std::any_of(nodes_.begin(), nodes_.end(), [&](const auto& node) {
+      if (node->at.port != at.port) return false;
+      if (names_.waits_for(node->at.host)) return true;
+      return !node->connected && node->proved_ip == at.host;  // It has moved, and its master does not know yet.
+    });
+    if (!may_be_known) add_replica(turn, at);
+  }
 }
 
 void Group::on_info(Turn& turn, LinkId link, const NodeInfo& info) {
   Node& node = *find(link);
   node.info_asked = false;
   if (info.role == NodeRole::Unknown) return;
-  const bool follows_ours = info.role == NodeRole::Replica && info.master && find(*info.master) != nullptr;
-  if (follows_ours || histories_.contains(info.replication_id)) node.foreign = node.claimed = false;
+  if (info.master) look_up(turn, info.master->host);
+  if (follows_ours(info) || histories_.contains(info.replication_id)) node.foreign = node.claimed = false;
   learn_identity(turn, node, info);
   note_stream(turn, node, info);
   node.info = info;
   node.has_info = node.identified = true;
-  node.info_at = turn.now;
+  if (!node.foreign) node.proved_ip = node.ip;
+  node.moved = false;
+  node.info_at = node.heard_at = turn.now;
   node.next_info = turn.now + info_period(turn, node);
-  if (&node != master_ || info.role != NodeRole::Master) return;
+  if (&node != master_ || node.foreign || info.role != NodeRole::Master) return;
   learn_fork(info);
   if (history_ != info.replication_id && !info.replication_id.empty()) {
     history_ = info.replication_id;

@@ -16,6 +16,7 @@ std::optional<Group::Wrong> Group::wrong(const Node& node) const {
   if (&node == master_ || !node.identified || node.foreign) return std::nullopt;
   if (node.info.role == NodeRole::Master) return Wrong::IsMaster;
   if (!node.info.master || master_->is_at(*node.info.master)) return std::nullopt;
+  if (names_.waits_for(node.info.master->host)) return std::nullopt;  // R-C8: it may be our master's name.
   // It reaches the master under a name that we don't know.
   const auto& listed = master_->info.replicas;
   if (node.info.master_link_up && node.info.replication_id == history_ &&
@@ -114,7 +115,7 @@ void Group::send_correction(Turn& turn, Node& node) {
   const bool is_master = node.info.role == NodeRole::Master;
   node.correction->sent = true;
   node.repoint_token = turn.new_token();
-  turn.act(Repoint{node.link, *node.repoint_token, turn.process.promote_timeout, master_->at, is_master,
+  turn.act(Repoint{node.link, *node.repoint_token, turn.process.promote_timeout, master_->told(), is_master,
                    is_master ? rescue_order(node) : std::nullopt});
   emit(turn, is_master ? "+convert-to-slave" : "+fix-slave-config", Level::Notice, prefix(node));
 }

@@ -46,6 +46,7 @@ void Group::on_ping_reply(Turn& turn, const PingReply& input) {
   const bool acceptable = input.verdict == PingVerdict::Pong || input.verdict == PingVerdict::Loading ||
                           input.verdict == PingVerdict::MasterDown;
   node.liveness.answered(turn.ear(), acceptable);
+  if (node.identified) node.heard_at = turn.now;
   node.ping_error = acceptable ? std::string{} : input.text;
   if (input.verdict == PingVerdict::Pong) node.rebooted_at.reset();
   if (input.verdict == PingVerdict::Busy && node.s_down && !std::exchange(node.busy_killed, true))
@@ -63,6 +64,8 @@ std::optional<std::string> Group::down_reason(const Turn& turn, const Node& node
   // R-D9: LOADING is an acceptable reply, but not for ever after a reboot.
   if (node.rebooted_at && turn.now - *node.rebooted_at > settings_.master_reboot_down_after)
     return "rebooted and is still loading";
+  // R-C6: whoever answers where our master was.
+  if (&node == master_ && node.foreign) return "another deployment's node answers at its address";
   // R-D8: our master says it is a replica, and goes on saying so.
   if (&node == master_ && node.has_info && node.role_reported == NodeRole::Replica &&
       turn.now - std::max(node.role_since, switched_at_) >= settings_.down_after + Millis{4000})
@@ -210,7 +213,7 @@ Hello Group::our_hello(const Turn& turn, const std::string& local_ip) const {
           .id = turn.process.self,
           .current_epoch = std::max(turn.process_epoch, epoch()),
           .group = name(),
-          .master = master_->at,
+          .master = master_->told(),
           .config_epoch = config_epoch_};
 }
 

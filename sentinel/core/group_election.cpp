@@ -156,7 +156,7 @@ void Group::become_candidate(Turn& turn, bool forced) {
     turn.act(SendPeer{id, VoteRequest{name(), mine, config_epoch_, master_->at, forced, electing.round}});
   });
   each_stock_up(turn, [&](const NodeId& id) {  // R-M4
-    turn.act(AskStockView{id, name(), electing.round, master_->at, mine, turn.process.self});
+    turn.act(AskStockView{id, name(), electing.round, master_->told(), mine, turn.process.self});
   });
   step_ = std::move(electing);
   emit(turn, "+new-epoch", Level::Warning, std::to_string(mine.value));
@@ -173,7 +173,9 @@ std::optional<VoteRefusal> Group::refuses_vote(const Turn& turn, const NodeId& f
   if (request.epoch.value > epoch().value + kEpochStepMax) return VoteRefusal::StaleEpoch;  // R-C4
   if (const auto refusal = ballot_.refuses(turn.now, from, request.epoch)) return refusal;
   const bool given = ballot_.voted_epoch() == request.epoch;  // Then it is repeatable.
-  if (!given && !request.forced && master_->is_at(request.master) &&
+  // A name of which we know nothing may be our master's.
+  const bool ours = master_->is_at(request.master) || names_.address_of(request.master.host).empty();
+  if (!given && !request.forced && ours &&
       ((!master_->s_down && master_->connected && master_->liveness.healthy(turn.ear())) || evidence_of_life(turn)))
     return VoteRefusal::MasterHealthy;
   return std::nullopt;
@@ -287,7 +289,7 @@ void Group::renew_lease(Turn& turn) {
     turn.act(SendPeer{id, LeaseRequest{name(), campaign_->epoch, round, false}});
   });
   each_stock_up(turn, [&](const NodeId& id) {
-    turn.act(AskStockView{id, name(), round, master_->at, campaign_->epoch, turn.process.self});
+    turn.act(AskStockView{id, name(), round, master_->told(), campaign_->epoch, turn.process.self});
   });
 }
 

@@ -236,7 +236,7 @@ void Group::send_repoint(Turn& turn, Node& node, bool fence) {
   node.repointing = Repointing::Sent;
   node.repoint_sent_at = turn.now;
   node.repoint_token = turn.new_token();
-  turn.act(Repoint{node.link, *node.repoint_token, turn.process.promote_timeout, master_->at, fence,
+  turn.act(Repoint{node.link, *node.repoint_token, turn.process.promote_timeout, master_->told(), fence,
                    fence ? rescue_order(node) : std::nullopt});
 }
 

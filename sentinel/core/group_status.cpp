@@ -17,14 +17,15 @@ std::string instance(const char* type, const std::string& name, const Endpoint& 
 }  // namespace
 
 std::string Group::prefix(const Node& node) const {
-  if (&node == master_) return instance("master", name(), node.at);
-  return instance("slave", to_string(node.at), node.at) + " @ " + name() + ' ' + master_->at.host + ' ' +
-         std::to_string(master_->at.port);
+  const Endpoint at = node.told(), master = master_->told();
+  if (&node == master_) return instance("master", name(), at);
+  return instance("slave", to_string(at), at) + " @ " + name() + ' ' + master.host + ' ' + std::to_string(master.port);
 }
 
 std::string Group::prefix(const Peer& peer) const {
-  return instance("sentinel", peer.id.value, peer.at) + " @ " + name() + ' ' + master_->at.host + ' ' +
-         std::to_string(master_->at.port);
+  const Endpoint master = master_->told();
+  return instance("sentinel", peer.id.value, names_.told(peer.at)) + " @ " + name() + ' ' + master.host + ' ' +
+         std::to_string(master.port);
 }
 
 void Group::emit(Turn& turn, std::string event, Level level, std::string message) const {
@@ -38,7 +39,7 @@ namespace {
 Millis age(TimePoint now, TimePoint then) { return then == TimePoint{} ? Millis{0} : std::max(Millis{0}, now - then); }
 
 void fill_instance(InstanceStatus& status, const Node& node, const Turn& turn, const GroupSettings& settings) {
-  status.at = node.at;
+  status.at = node.told();
   status.run_id = node.run_id;
   status.s_down = node.s_down;
   status.disconnected = !node.connected;
@@ -72,7 +73,7 @@ NodeStatus node_status(const Node& node, const Turn& turn, const GroupSettings& 
 GroupStatus Group::status(const Turn& turn) const {
   GroupStatus status;
   status.settings = settings_;
-  status.settings.master = master_->at;
+  status.settings.master = master_->told();
   status.master = node_status(*master_, turn, settings_);
   const auto* promoting = std::get_if<Promoting>(&step_);
   const auto* committing = std::get_if<Committing>(&step_);
@@ -88,7 +89,7 @@ GroupStatus Group::status(const Turn& turn) const {
     if (!is_member(turn.peers, id)) continue;
     PeerStatus& sentinel = status.sentinels.emplace_back();
     sentinel.id = id;
-    sentinel.at = peer.at;
+    sentinel.at = names_.told(peer.at);
     sentinel.run_id = id.value;
     sentinel.vigil = peer.kind == PeerKind::Vigil;
     sentinel.disconnected = !peer.up;

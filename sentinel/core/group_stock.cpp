@@ -38,7 +38,8 @@ void Group::on_peer_moved(Turn& turn, const NodeId& id) {
   const Peer& peer = *turn.peers.find(id);
   turn.persist(PeerRecord{name(), id, peer.at, true});
   emit(turn, "+sentinel-address-switch", Level::Notice,
-       prefix(*master_) + " ip " + peer.at.host + " port " + std::to_string(peer.at.port) + " for " + id.value);
+       prefix(*master_) + " ip " + names_.told(peer.at).host + " port " + std::to_string(peer.at.port) + " for " +
+           id.value);
 }
 
 // --- Asking (R-M2).
@@ -73,7 +74,7 @@ void Group::ask_stock(Turn& turn) {
     if (suspected && turn.now >= member.next_view) {
       member.next_view = turn.now + (lasting ? std::max(turn.process.timers.ask_period, turn.urgent_info_period)
                                              : turn.urgent_info_period);
-      turn.act(AskStockView{id, name(), 0, master_->at, std::max(turn.process_epoch, epoch()), {}});
+      turn.act(AskStockView{id, name(), 0, master_->told(), std::max(turn.process_epoch, epoch()), {}});
     }
   });
   const bool watching = watches_stock_failover(turn);
@@ -190,6 +191,11 @@ void Group::on_stock_config(Turn& turn, const StockConfig& told) {
   if (member.failover != told.failover) member.failover_since = turn.now;
   member.failover = told.failover;
   member.failover_seen = turn.now;
+  look_up(turn, told.master.host);
+  if (names_.waits_for(told.master.host)) {  // R-C8: ask again when it is known whom it means.
+    member.wants_config = true;
+    return;
+  }
   // R-M1: a deployment of the same name that watches other nodes is none of our business.
   if (turn.peers.discovered() && !is_member(turn.peers, told.id) && find(told.master) != nullptr) {
     add_member(turn, told.id);

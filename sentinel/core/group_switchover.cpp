@@ -51,7 +51,7 @@ Result<void> Group::force_failover(Turn& turn, const FailoverRequest& request) {
 }
 
 SwitchoverPlan Group::plan(const Turn& turn, const FailoverRequest& request) const {
-  SwitchoverPlan plan{.from = master_->at, .to = {}, .refusal = refuses(turn, request).value_or("")};
+  SwitchoverPlan plan{.from = master_->told(), .to = {}, .refusal = refuses(turn, request).value_or("")};
   plan.drain_max = request.drain_max;
   plan.connected = reachable_members(turn);
   plan.needed = authority_needed(turn);
@@ -63,7 +63,7 @@ SwitchoverPlan Group::plan(const Turn& turn, const FailoverRequest& request) con
     plan.replicas.emplace_back(view.at, reason ? std::string(describe(*reason)) : "may be promoted");
   }
   if (to == nullptr || to == master_) return plan;
-  plan.to = to->at;
+  plan.to = to->told();
   const std::uint64_t held = to->info.replica_offset;
   plan.behind = master_->info.master_offset > held ? master_->info.master_offset - held : 0;
   plan.offsets_age = turn.now - std::min(to->info_at, master_->info_at);

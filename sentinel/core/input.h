@@ -151,10 +151,16 @@ struct StoreHealth {
   std::string text;
 };
 
+// A name lookup ended: one that the core asked for, or a link's own before it connects. Without addresses it failed.
+struct HostResolved {
+  std::string host;
+  std::vector<std::string> addresses;  // In the resolver's order.
+};
+
 struct Tick {};
 
-using Input =
-    std::variant<Tick, LinkUp, LinkDown, PingReply, InfoReply, CommandReply, HelloReceived, PeerUp, PeerDown, PeerAlive,
-                 PeerReceived, StockUp, StockDown, StockView, StockConfig, HelloPublished, Persisted, StoreHealth>;
+using Input = std::variant<Tick, LinkUp, LinkDown, PingReply, InfoReply, CommandReply, HelloReceived, PeerUp, PeerDown,
+                           PeerAlive, PeerReceived, StockUp, StockDown, StockView, StockConfig, HelloPublished,
+                           HostResolved, Persisted, StoreHealth>;
 
 }  // namespace sentinel

@@ -12,6 +12,7 @@ inline constexpr std::size_t kNodesPerGroupMax = 64;        // Replicas beyond a
 inline constexpr std::size_t kPeersPerGroupMax = 32;        // Discovered sentinels beyond are ignored.
 inline constexpr std::size_t kDiscoveredAddressesMax = 64;  // Then the oldest that led nowhere is given up.
 inline constexpr std::size_t kHistoriesPerGroupMax = 32;    // Replication ids; then they are learned anew.
+inline constexpr std::size_t kNamesPerGroupMax = 256;       // Host names; changes of others wait for the next INFO.
 inline constexpr std::size_t kGroupsMax = 10000;
 inline constexpr std::size_t kRetiredGroupsMax =
     100'000;  // Removed ones whose votes are remembered; then no new names.

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "sentinel/core/host_names.h"
 #include "sentinel/core/input.h"
 #include "sentinel/core/liveness.h"
 #include "sentinel/core/node_info.h"
@@ -24,15 +25,19 @@ struct Correction {
 };
 
 struct Node {
-  Node(LinkId link_id, Endpoint where, TimePoint ear, Millis down_after, Millis ping_period_max)
-      : link(link_id), at(std::move(where)), liveness(ear, down_after) {
+  Node(LinkId link_id, Endpoint where, const HostNames& host_names, TimePoint ear, Millis down_after,
+       Millis ping_period_max)
+      : link(link_id), at(std::move(where)), names(&host_names), liveness(ear, down_after) {
     liveness.set_ping_period_max(ping_period_max);
   }
 
   LinkId link;
-  Endpoint at;
-  std::string ip;        // As resolved, empty before the first connection.
-  std::string local_ip;  // Ours, as this node sees us.
+  Endpoint at;  // As it was made known: by the operator, or by its master. A name, if it is one.
+  const HostNames* names;
+  std::string ip;         // Of the present connection or the last one, empty before the first.
+  std::string proved_ip;  // Where it last said who it is, and was ours.
+  bool moved = false;     // It is reached at another address since, and has not said who it is there.
+  std::string local_ip;   // Ours, as this node sees us.
 
   // Connection and liveness. Times of liveness are listening time.
   bool connected = false;
@@ -58,6 +63,7 @@ struct Node {
   NodeRole role_reported = NodeRole::Unknown;
   TimePoint role_since{};
   std::string run_id;
+  TimePoint heard_at{};  // The process that we know it by answered last (monotonic time).
   bool foreign = false;  // R-C6.
   bool claimed = false;  // R-M6: watched only to see whether it is what a stock sentinel says. Foreign until then.
   std::optional<TimePoint> rebooted_at;  // R-D9: the master came back as another process and has not answered +PONG.
@@ -86,9 +92,13 @@ struct Node {
   bool was_safe = false;  // Carried what we want; a change since is somebody else's.
   std::string safety_error;
 
+  // R-C8: by any of its names and addresses.
   bool is_at(const Endpoint& address) const {
-    return address.port == at.port && (address.host == at.host || (!ip.empty() && address.host == ip));
+    return address.port == at.port && (names->same_host(address.host, at.host) ||
+                                       (connected && !ip.empty() && names->same_host(address.host, ip)));
   }
+  // R-C9. Where it is ours, not where its name has come to lead.
+  Endpoint told() const { return names->told(at, proved_ip); }
   bool answering() const { return connected && !s_down; }
 };
 

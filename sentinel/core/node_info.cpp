@@ -58,6 +58,8 @@ void read_field(NodeInfo& info, std::string_view key, std::string_view value, st
     info.role = value == "master" ? NodeRole::Master : value == "slave" ? NodeRole::Replica : NodeRole::Unknown;
   else if (key == "loading")
     info.loading = value == "1";
+  else if (key == "uptime_in_seconds")
+    info.uptime = seconds(value);
   else if (key == "master_replid")
     info.replication_id = id;
   else if (key == "master_replid2")

@@ -18,6 +18,7 @@ struct NodeInfo {
   std::string run_id;
   NodeRole role = NodeRole::Unknown;
   bool loading = false;
+  std::optional<Millis> uptime;                // uptime_in_seconds: since the process began to run.
   std::string replication_id;                  // master_replid.
   std::string replication_id2;                 // master_replid2: the history it continued from, empty if none.
   std::optional<std::uint64_t> second_offset;  // second_repl_offset: the first one that id2 does not cover.

@@ -138,9 +138,14 @@ struct TellStock {
   std::string hello;  // PUBLISH __sentinel__:hello.
 };
 
+// Look a host name up; answered by one HostResolved.
+struct ResolveHost {
+  std::string host;
+};
+
 using Action = std::variant<OpenLink, CloseLink, SetUrgent, SendPing, SendInfo, SetHelloListening, PublishHello,
                             ScriptKill, Promote, Repoint, ConfigSet, ReadConfig, PauseWrites, AbortServerFailover,
-                            DialPeer, DropPeer, SendPeer, AskStockView, AskStockConfig, TellStock>;
+                            DialPeer, DropPeer, SendPeer, AskStockView, AskStockConfig, TellStock, ResolveHost>;
 
 struct Output {
   std::vector<Action> now;            // Safe before the disk.

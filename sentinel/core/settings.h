@@ -11,6 +11,7 @@
 #include "common/endpoint.h"
 #include "common/ids.h"
 #include "common/time.h"
+#include "common/tls_settings.h"
 #include "sentinel/core/rescue.h"
 #include "sentinel/core/timers.h"
 
@@ -60,6 +61,7 @@ struct GlobalSettings {
   std::string sentinel_password;
   std::string log_level = "notice";   // debug, verbose, notice, warning or nothing.
   bool deny_scripts_reconfig = true;  // In the file only: SENTINEL SET may not name programs.
+  TlsSettings tls;                    // `port` and `links` stay what they were at the start.
   bool operator==(const GlobalSettings&) const = default;
 };
 
@@ -67,6 +69,9 @@ struct ProcessSettings {
   NodeId self;                  // 40 lower-case hex characters.
   Endpoint announce;            // Where peers and clients reach this process.
   std::vector<Endpoint> peers;  // The other sentinels. Empty: peers are discovered by hello.
+
+  bool resolve_hostnames = false;   // Names that others tell are looked up.
+  bool announce_hostnames = false;  // Nodes are told by name where they are known by one.
 
   Timers timers;
 

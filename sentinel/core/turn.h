@@ -9,6 +9,7 @@
 #include "common/rng.h"
 #include "common/time.h"
 #include "sentinel/core/failover_order.h"
+#include "sentinel/core/host_names.h"
 #include "sentinel/core/output.h"
 #include "sentinel/core/peers.h"
 #include "sentinel/core/settings.h"
@@ -34,6 +35,7 @@ struct Turn {
   const SimulatedFailures& simulated;
   const Peers& peers;
   const FailoverOrder& order;
+  HostNames& names;
   Rng& rng;
   Numbering& numbers;
   Output& out;
@@ -48,6 +50,10 @@ struct Turn {
     return numbers.batch;
   }
   void emit(Event event) { out.events.push_back(std::move(event)); }
+  // What this name stands for will be known, or known better, before long.
+  void look_up(const std::string& host) {
+    if (names.wants(now, host)) act(ResolveHost{host});
+  }
   Token new_token() { return Token{++numbers.token}; }
   LinkId new_link() { return LinkId{++numbers.link}; }
   std::uint64_t new_round() { return ++numbers.round; }

@@ -57,6 +57,8 @@ class Client {
 
   // Sends what is in `output` as far as the peer takes it. Never blocks.
   virtual void flush() {}
+  // Looks again at what it waits for.
+  virtual void wake() {}
   // Ends the connection; replies not sent yet are lost.
   virtual void close() { closing = true; }
   // Bytes of replies on their way out of `output`.

@@ -19,6 +19,7 @@ enum class Outcome {
   Pending,   // Call finish() with a copy of the arguments: the answer must wait.
   Handover,  // The connection is a peer's: give the socket away.
   Hangup,    // Close at once, without a word.
+  Paused,    // Nothing has happened yet: call handle() with the same again when the pause is over.
 };
 
 class ClientHandler {

@@ -4,6 +4,7 @@
 // Threading: the server's executor only.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 
@@ -29,6 +30,9 @@ struct ClientStatistics {
   std::uint64_t output_bytes_per_second = 0;
 };
 
+// Which requests a pause holds; in this order, each with those before it.
+enum class PauseOf { Publishing, Everything };
+
 class ClientRegistry {
  public:
   std::uint64_t next_id() { return ++last_id_; }
@@ -44,6 +48,22 @@ class ClientRegistry {
     return found == clients_.end() ? nullptr : found->second;
   }
 
+  // CLIENT PAUSE: requests wait until the pause is over; all, or only those that publish.
+  // Only longer and stricter than a pause that is in force, as in stock.
+  void pause(ShellClock::time_point until, PauseOf what, ShellClock::time_point now) {
+    if (!paused(PauseOf::Publishing, now)) pause_ = {};
+    pause_ = {std::max(pause_.until, until), std::max(pause_.of, what)};
+  }
+  void end_pause() {
+    pause_ = {};
+    for (const auto& [id, client] : clients_) client->wake();
+  }
+  // Whether such requests wait. A pause of everything is one of publishing, too.
+  bool paused(PauseOf what, ShellClock::time_point now) const { return now < pause_.until && what <= pause_.of; }
+  // Whether there has been a pause that was not ended: no reading of a clock where there is none.
+  bool pausing() const { return pause_.until != ShellClock::time_point{}; }
+  ShellClock::time_point pause_end() const { return pause_.until; }
+
   // The one that has been connected longest without a valid command. nullptr if none.
   Client* oldest_unproven() const;
 
@@ -52,7 +72,13 @@ class ClientRegistry {
   std::size_t buffered_bytes = 0;  // Held for all clients at the last look.
 
  private:
+  struct Pause {
+    ShellClock::time_point until{};
+    PauseOf of = PauseOf::Publishing;
+  };
+
   std::uint64_t last_id_ = 0;
+  Pause pause_;
   std::map<std::uint64_t, Client*> clients_;
 };
 

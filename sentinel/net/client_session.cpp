@@ -115,8 +115,15 @@ asio::awaitable<ClientSession::After> ClientSession::handle_requests() {
       co_return After::Close;
     }
     const Arguments arguments = parser_.arguments();
-    switch (context_->handler.handle(*this, arguments)) {
-      case Outcome::Answered: break;
+    Outcome outcome = context_->handler.handle(*this, arguments);
+    while (outcome == Outcome::Paused) {
+      co_await pause_over();
+      if (closing) co_return After::Close;
+      outcome = context_->handler.handle(*this, arguments);
+    }
+    switch (outcome) {
+      case Outcome::Answered:
+      case Outcome::Paused: break;
       case Outcome::Pending: {
         std::vector<std::string> words(arguments.begin(), arguments.end());
         flush();
@@ -140,6 +147,15 @@ asio::awaitable<void> ClientSession::drained(std::size_t bytes_max) {
     asio::error_code cancelled;
     co_await progress_.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
   }
+}
+
+// Until the pause ends, or may have: who is told to look again does so.
+asio::awaitable<void> ClientSession::pause_over() {
+  flush();
+  progress_.expires_at(context_->registry.pause_end());
+  asio::error_code cancelled;
+  co_await progress_.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
+  progress_.expires_at(ShellClock::time_point::max());
 }
 
 void ClientSession::flush() {

@@ -57,6 +57,7 @@ class ClientSession final : public Client, public std::enable_shared_from_this<C
   asio::awaitable<void> run();
 
   void flush() override;
+  void wake() override { progress_.cancel(); }
   void close() override;
   std::size_t bytes_in_flight() const override { return in_flight_.size() - in_flight_sent_; }
   std::size_t bytes_unread() const override { return parser_.unread().size(); }
@@ -76,13 +77,14 @@ class ClientSession final : public Client, public std::enable_shared_from_this<C
   bool take_bytes();
   asio::awaitable<After> handle_requests();
   asio::awaitable<void> drained(std::size_t bytes_max);
+  asio::awaitable<void> pause_over();
   std::size_t bytes_unsent() const { return output.size() + bytes_in_flight(); }
   void write_some();
   void count_written(std::size_t bytes);
   void account();
 
   Stream stream_;
-  asio::steady_timer progress_;  // Cancelled whenever bytes left or the session closes.
+  asio::steady_timer progress_;  // Cancelled whenever bytes left, a pause ended early or the session closes.
   std::shared_ptr<SessionContext> context_;
   RequestParser parser_;
   std::optional<Readiness::Watch> readable_;  // Without TLS.

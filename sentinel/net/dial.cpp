@@ -19,8 +19,25 @@ namespace {
 using asio::ip::tcp;
 constexpr auto kTuple = asio::experimental::as_tuple(asio::use_awaitable);
 
-asio::awaitable<Result<tcp::socket, Loss>> connect(asio::any_io_executor executor, tcp::endpoint to) {
+// Binds to our own address; the port is the system's choice.
+Result<void, Loss> leave_from(tcp::socket& socket, const std::string& source, const tcp::endpoint& to) {
+  if (source.empty()) return {};
+  const auto fail = [&](const std::string& why) {
+    return unexpected(Loss{DownCause::Failed, "can't connect from " + source + ": " + why});
+  };
+  asio::error_code error;
+  const auto address = asio::ip::make_address(source, error);
+  if (error) return fail("not an IP address");
+  socket.open(to.protocol(), error);
+  if (!error) socket.bind(tcp::endpoint(address, 0), error);
+  if (error) return fail(error.message());
+  return {};
+}
+
+asio::awaitable<Result<tcp::socket, Loss>> connect(asio::any_io_executor executor, tcp::endpoint to,
+                                                   std::string source) {
   auto attempt = std::make_shared<Racing<tcp::socket>>(executor, executor);
+  if (auto bound = leave_from(attempt->operation, source, to); !bound) co_return unexpected(bound.error());
   attempt->timer.expires_after(kConnectDeadline);
   attempt->operation.async_connect(to, [attempt](asio::error_code error) { attempt->finish(error); });
   co_await attempt->timer.async_wait(kTuple);
@@ -44,22 +61,26 @@ asio::awaitable<Dialed> secure(Stream stream) {
 
 }  // namespace
 
-asio::awaitable<Dialed> dial(asio::any_io_executor executor, Endpoint at, std::shared_ptr<const Tls> tls) {
-  const auto addresses = co_await resolve(executor, std::move(at));
+asio::awaitable<Dialed> dial(asio::any_io_executor executor, std::shared_ptr<Addresses> at, DialOptions options) {
+  const auto addresses = co_await at->get();
   if (!addresses) co_return unexpected(addresses.error());
   Dialed result = unexpected(Loss{});
   for (const tcp::endpoint& address : *addresses) {
-    auto socket = co_await connect(executor, address);
+    auto socket = co_await connect(executor, address, options.source);
     if (!socket) {
       result = unexpected(socket.error());
-    } else if (!tls) {
+    } else if (!options.tls) {
       result = Stream(std::move(*socket));
     } else {
-      result = co_await secure(tls->connect(std::move(*socket)));
+      result = co_await secure(options.tls->connect(std::move(*socket)));
     }
     if (result) break;
   }
   co_return result;
+}
+
+asio::awaitable<Dialed> dial(asio::any_io_executor executor, Endpoint at, DialOptions options) {
+  return dial(executor, std::make_shared<Addresses>(executor, std::move(at), nullptr), std::move(options));
 }
 
 Loss loss_of(const asio::error_code& error) {

@@ -38,7 +38,12 @@ NodeLink::NodeLink(asio::any_io_executor executor, InputSink sink, LinkOptions o
       node_(std::move(node)),
       wake_(executor_) {}
 
-void NodeLink::start() { spawn(executor_, "node_link " + to_string(node_.at), keep_alive(shared_from_this(), run())); }
+void NodeLink::start() {
+  addresses_ = std::make_shared<Addresses>(executor_, node_.at, [weak = weak_from_this()](HostResolved found) {
+    if (const auto self = weak.lock()) self->deliver(std::move(found));
+  });
+  spawn(executor_, "node_link " + to_string(node_.at), keep_alive(shared_from_this(), run()));
+}
 
 void NodeLink::stop() {
   stopped_ = true;
@@ -83,7 +88,7 @@ asio::awaitable<void> NodeLink::run() {
 }
 
 asio::awaitable<Loss> NodeLink::attempt() {
-  Dialed dialed = co_await dial(executor_, node_.at, options_.tls);
+  Dialed dialed = co_await dial(executor_, addresses_, options_.dialing);
   if (stopped_) co_return Loss{};
   if (!dialed) co_return dialed.error();
   last_error_.clear();
@@ -131,6 +136,7 @@ void NodeLink::sweep(SteadyTime at) {
   } else if (connection_ && connection_->silent(at, *options_.silence_max)) {
     connection_->close({DownCause::TimedOut, "silent for too long"});
   }
+  look_where_name_leads(at);
   if (!pubsub_) return;
   if (pubsub_->silent(at, *options_.silence_max)) {
     pubsub_->close({DownCause::TimedOut, "silent for too long"});
@@ -138,6 +144,14 @@ void NodeLink::sweep(SteadyTime at) {
     pubsub_pinged_ = at;
     pubsub_->send(named({"PING"}), nullptr);
   }
+}
+
+// A node that was moved without a word leaves a connection behind that is silent for long.
+void NodeLink::look_where_name_leads(SteadyTime at) {
+  if (!connection_ || !addresses_->is_name() || !connection_->silent(at, kSilenceBeforeLookup)) return;
+  addresses_->refresh();
+  if (!addresses_->has(connection_->remote_ip()))
+    connection_->close({DownCause::TimedOut, "silent, and its name has moved"});
 }
 
 // --- The handshake.
@@ -233,7 +247,7 @@ void NodeLink::subscribe() {
 asio::awaitable<void> NodeLink::run_pubsub() {
   while (!stopped_ && listening_ && up_ && !resp3_) {
     const SteadyTime started = now();
-    Dialed dialed = co_await dial(executor_, node_.at, options_.tls);
+    Dialed dialed = co_await dial(executor_, addresses_, options_.dialing);
     if (stopped_ || !listening_ || !up_) break;
     if (dialed) {
       const auto connection =

@@ -36,6 +36,7 @@ inline constexpr std::chrono::milliseconds kReconnectMax{1000};   // counted fro
 inline constexpr std::chrono::milliseconds kReconnectUrgent{50};  // up to here while urgent;
 inline constexpr std::chrono::microseconds kReconnectShare{500};  // or so much for each link that is: a storm of
                                                                   // attempts must not drown what ends it.
+inline constexpr std::chrono::seconds kSilenceBeforeLookup{1};    // Then it is asked whether the name has moved.
 inline constexpr std::chrono::seconds kPubsubPingPeriod{5};       // RESP2's second connection: is it alive?
 inline constexpr std::size_t kPendingCommandsMax = 100;           // Of a link; then pings and INFOs are dropped.
 inline constexpr const char* kHelloChannel = "__sentinel__:hello";
@@ -43,7 +44,7 @@ inline constexpr const char* kHelloChannel = "__sentinel__:hello";
 struct RescuePlace;
 
 struct LinkOptions {
-  std::shared_ptr<const Tls> tls = nullptr;  // Nodes are reached with TLS. Null: in plain text.
+  DialOptions dialing = {};  // How nodes are reached.
   // SENTINEL DEBUG MIN-LINK-RECONNECT-PERIOD; common to all links of the process.
   std::shared_ptr<std::chrono::milliseconds> silence_max = std::make_shared<std::chrono::milliseconds>(kSilenceMax);
   std::string name = "00000000";  // Clients are called sentinel-<name>-cmd: 8 hex characters of our id.
@@ -96,6 +97,7 @@ class NodeLink : public std::enable_shared_from_this<NodeLink> {
   asio::awaitable<void> run();
   asio::awaitable<Loss> attempt();
   asio::awaitable<void> back_off(SteadyTime attempt_started);
+  void look_where_name_leads(SteadyTime at);
   std::chrono::microseconds reconnect_wait() const;
   asio::awaitable<void> run_pubsub();
 
@@ -115,6 +117,7 @@ class NodeLink : public std::enable_shared_from_this<NodeLink> {
   InputSink sink_;
   LinkOptions options_;
   OpenLink node_;
+  std::shared_ptr<Addresses> addresses_;
   asio::steady_timer wake_;  // Cuts a back-off short.
   std::shared_ptr<NodeConnection> connection_;
   SteadyTime opened_;  // When the connection was.

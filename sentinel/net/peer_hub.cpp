@@ -12,6 +12,7 @@
 #include "sentinel/net/dial.h"
 #include "sentinel/net/keep_alive.h"
 #include "sentinel/net/peer_connection.h"
+#include "sentinel/net/peer_target.h"
 #include "sentinel/net/spawn.h"
 #include "sentinel/net/stock_session.h"
 
@@ -53,7 +54,9 @@ class PeerHub::Impl : public std::enable_shared_from_this<Impl> {
 
   void dial(const Endpoint& at) {
     if (targets_.contains(at)) return;
-    const auto target = std::make_shared<Target>(executor_, at);
+    const auto target = std::make_shared<PeerTarget>(executor_, at, [weak = weak_from_this()](HostResolved found) {
+      if (const auto self = weak.lock()) self->tell(std::move(found));
+    });
     targets_.emplace(at, target);
     spawn(executor_, "peer_hub dial " + to_string(at), keep_alive(shared_from_this(), keep_dialing(target)));
   }
@@ -112,24 +115,7 @@ class PeerHub::Impl : public std::enable_shared_from_this<Impl> {
   std::uint64_t malformed_frames() const { return malformed_frames_; }
 
  private:
-  // An address that is dialed.
-  struct Target {
-    Target(const asio::any_io_executor& executor, Endpoint endpoint) : at(std::move(endpoint)), wake(executor) {}
-    void stop() {
-      stopped = true;
-      wake.cancel();
-      if (connection) connection->close("no longer wanted");
-    }
-
-    Endpoint at;
-    asio::steady_timer wake;
-    ConnectionPtr connection;
-    bool stopped = false;
-    bool stranger = false;     // The last attempt met somebody who is no peer.
-    std::string last_refusal;  // Logged already.
-  };
-
-  asio::awaitable<void> keep_dialing(std::shared_ptr<Target> target) {
+  asio::awaitable<void> keep_dialing(std::shared_ptr<PeerTarget> target) {
     auto wait = kRedialFirst;
     while (!stopped_ && !target->stopped) {
       const Time started = now();
@@ -144,8 +130,8 @@ class PeerHub::Impl : public std::enable_shared_from_this<Impl> {
   }
 
   // One connection from its beginning to its end. true: it was established.
-  asio::awaitable<bool> dial_once(Target& target) {
-    Dialed dialed = co_await ::sentinel::dial(executor_, target.at, options_.tls);
+  asio::awaitable<bool> dial_once(PeerTarget& target) {
+    Dialed dialed = co_await ::sentinel::dial(executor_, target.addresses, options_.dialing);
     if (stopped_ || target.stopped) co_return false;
     if (!dialed) {
       // An unreachable peer is no news here; a refused certificate is an operator's mistake.
@@ -308,7 +294,7 @@ class PeerHub::Impl : public std::enable_shared_from_this<Impl> {
     connection.close("refused: " + words);
   }
 
-  void note_stranger(Target& target, const std::string& words) {
+  void note_stranger(PeerTarget& target, const std::string& words) {
     target.stranger = true;
     if (std::exchange(target.last_refusal, words) != words)
       spdlog::warn("{} is not counted as a peer: {}", to_string(target.at), words);
@@ -361,7 +347,7 @@ class PeerHub::Impl : public std::enable_shared_from_this<Impl> {
   PeerOptions options_;
   asio::steady_timer beat_timer_;
   Time next_beat_;
-  std::map<Endpoint, std::shared_ptr<Target>> targets_;
+  std::map<Endpoint, std::shared_ptr<PeerTarget>> targets_;
   std::vector<ConnectionPtr> connections_;  // In the order they came.
   std::uint64_t dropped_frames_ = 0;        // Of connections that are gone.
   std::uint64_t malformed_frames_ = 0;

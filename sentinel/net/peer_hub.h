@@ -33,8 +33,8 @@
 #include "sentinel/core/input.h"
 #include "sentinel/core/output.h"
 #include "sentinel/core/peer_message.h"
+#include "sentinel/net/dial.h"
 #include "sentinel/net/stream.h"
-#include "sentinel/net/tls.h"
 
 namespace sentinel {
 
@@ -56,8 +56,8 @@ struct PeerOptions {
   NodeId self;
   Endpoint announced;
   std::string version;
-  std::shared_ptr<const Tls> tls;  // Peers are reached with TLS. Null: in plain text.
-  PeerCredentials credentials;     // Sent when dialing.
+  DialOptions dialing;          // How peers are reached.
+  PeerCredentials credentials;  // Sent when dialing.
 };
 
 class PeerHub {

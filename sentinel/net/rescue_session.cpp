@@ -154,7 +154,7 @@ asio::awaitable<RescueReport> Session::run() {
 }
 
 asio::awaitable<Session::Done> Session::work() {
-  auto dialed = co_await dial(executor_, target_.at, target_.tls);
+  auto dialed = co_await dial(executor_, target_.at, target_.dialing);
   if (!dialed) co_return unexpected(dialed.error().text);
   stream_.emplace(std::move(*dialed));
   if (late_) co_return unexpected(std::string("late"));

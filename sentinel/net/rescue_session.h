@@ -23,9 +23,9 @@
 #include <utility>
 
 #include "sentinel/core/rescue.h"
+#include "sentinel/net/dial.h"
 #include "sentinel/net/fenced_node.h"
 #include "sentinel/net/resp_command.h"
-#include "sentinel/net/tls.h"
 
 namespace sentinel {
 
@@ -44,7 +44,7 @@ struct RescueTarget {
   Endpoint master;                    // The new one, for the file's metadata.
   std::function<Words(Words)> named;  // Commands as this server knows them.
   std::optional<Words> credentials;   // AUTH and its arguments.
-  std::shared_ptr<const Tls> tls;     // Null: plain text.
+  DialOptions dialing;                // How the node is reached.
 };
 
 struct RescueReport {

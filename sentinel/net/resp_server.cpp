@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <asio/ip/v6_only.hpp>
 #include <asio/redirect_error.hpp>
 #include <asio/use_awaitable.hpp>
@@ -17,11 +18,9 @@ namespace {
 
 using asio::ip::tcp;
 
-constexpr int kBacklog = 4096;                         // Capped by net.core.somaxconn.
 constexpr std::size_t kOtherDescriptors = 512;         // Left for links, the store and logs.
 constexpr std::chrono::milliseconds kAcceptRetry{50};  // After accept failed for want of descriptors.
 constexpr std::chrono::seconds kSweepPeriod{1};
-constexpr int kKeepAliveSeconds = 300;  // Stock's tcp-keepalive.
 
 std::string text_of(const tcp::endpoint& endpoint) {
   const auto address = endpoint.address();
@@ -40,14 +39,16 @@ bool is_loopback(const asio::ip::address& address) {
   return address.is_loopback();
 }
 
-void set_keepalive(tcp::socket& socket) {
+void set_keepalive(tcp::socket& socket, std::chrono::seconds after) {
+  if (after.count() == 0) return;
+  const int seconds = static_cast<int>(after.count());
   asio::error_code ignored;  // Best effort: the link works without.
   socket.set_option(asio::socket_base::keep_alive(true), ignored);
   using Idle = asio::detail::socket_option::integer<IPPROTO_TCP, TCP_KEEPIDLE>;
   using Interval = asio::detail::socket_option::integer<IPPROTO_TCP, TCP_KEEPINTVL>;
   using Count = asio::detail::socket_option::integer<IPPROTO_TCP, TCP_KEEPCNT>;
-  socket.set_option(Idle(kKeepAliveSeconds), ignored);
-  socket.set_option(Interval(kKeepAliveSeconds / 3), ignored);
+  socket.set_option(Idle(seconds), ignored);
+  socket.set_option(Interval(std::max(seconds / 3, 1)), ignored);
   socket.set_option(Count(3), ignored);
 }
 
@@ -115,8 +116,13 @@ Result<void> RespServer::listen(std::string address, bool tls) {
     spdlog::info("{}; it is optional", text);
     return {};
   };
-  const auto ip = asio::ip::make_address(literal, failure);
-  if (failure) return fail("parse the address");
+  asio::ip::address ip = asio::ip::make_address(literal, failure);
+  if (failure) {
+    // A name, as redis-server takes them. Nothing else runs yet: the lookup may block.
+    const auto found = tcp::resolver(executor_).resolve(tcp::v4(), literal, "", failure);
+    if (failure || found.empty()) return fail("find the address");
+    ip = found.begin()->endpoint().address();
+  }
   auto listener = std::make_shared<Listener>(Listener{tcp::acceptor(executor_), tls});
   tcp::acceptor* const acceptor = &listener->acceptor;
   const tcp::endpoint endpoint(ip, port);
@@ -126,7 +132,7 @@ Result<void> RespServer::listen(std::string address, bool tls) {
   if (ip.is_v6()) acceptor->set_option(asio::ip::v6_only(true), failure);
   acceptor->bind(endpoint, failure);
   if (failure) return fail("bind");
-  acceptor->listen(kBacklog, failure);
+  acceptor->listen(options_.backlog, failure);
   if (failure) return fail("listen on");
   port = acceptor->local_endpoint().port();
   listeners_.push_back(std::move(listener));
@@ -197,7 +203,7 @@ void RespServer::admit(tcp::socket socket, bool tls) {
     oldest->close();
   }
   socket.set_option(tcp::no_delay(true), failure);
-  set_keepalive(socket);
+  set_keepalive(socket, options_.keepalive);
   ClientFacts facts{.id = registry_.next_id(),
                     .address = text_of(remote),
                     .local_address = text_of(local),

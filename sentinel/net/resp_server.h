@@ -32,12 +32,14 @@
 namespace sentinel {
 
 struct ServerOptions {
-  // Literal addresses; one with a leading "-" may be missing on this host, as
+  // Addresses, or names of them; one with a leading "-" may be missing on this host, as
   // in redis.conf. "*" is all IPv4, "::*" all IPv6 addresses.
   std::vector<std::string> bind{"*", "-::*"};
   std::optional<std::uint16_t> port = 26379;  // Plain text. 0: any free one, see RespServer::port().
   std::optional<std::uint16_t> tls_port;      // The same with TLS.
   std::size_t clients_max = 10000;
+  int backlog = 4096;                      // Connections that may wait to be accepted; capped by net.core.somaxconn.
+  std::chrono::seconds keepalive{300};     // TCP asks after so much silence. 0: never.
   std::chrono::seconds idle_timeout{0};    // 0: never. Subscribers are exempt.
   std::chrono::seconds write_timeout{60};  // A client that takes no byte of its replies for so long is closed.
   std::size_t subscriber_output_max = std::size_t{8} << 20;  // Bytes.

@@ -114,7 +114,7 @@ asio::awaitable<void> RoleChange::rescue(FencedNode node, RescuePlan plan) {
                       .master = master_,
                       .named = [this](Words words) { return link().named(std::move(words)); },
                       .credentials = link().credentials(),
-                      .tls = link().options().tls};
+                      .dialing = link().options().dialing};
   RescueReport report = co_await run_rescue(link().executor(), link().options().rescues, std::move(target), *rescue_,
                                             std::move(node), std::move(plan));
   if (!report.busy.empty()) co_return fail(report.busy + " rescues its writes", false);

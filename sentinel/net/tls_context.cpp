@@ -19,7 +19,7 @@ using Failure = std::optional<std::string>;  // In the words of an operator's lo
 
 std::string openssl_says() {
   std::array<char, 256> text{};
-  ERR_error_string_n(ERR_peek_last_error(), text.data(), text.size());
+  ERR_error_string_n(ERR_peek_error(), text.data(), text.size());  // The first is the cause; others are who met it.
   return text.data();
 }
 

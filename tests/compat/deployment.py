@@ -13,6 +13,9 @@ from harness.waiting import wait_for
 from masks import Masks
 
 REPLY_SECONDS = 10.0
+# A redis-sentinel that stood still for 2 s, also because the machine was busy, is in TILT for 30 s: whom it took for down
+# it goes on taking for down, whatever answers.
+UNTIL_SECONDS = 90.0
 SILENCE_SECONDS = 0.3  # After which nothing was said, where nothing may be.
 READ_BYTES = 65536
 # Sentinels, replicas, more lines of sentinel.conf.
@@ -173,7 +176,8 @@ class Deployment:
             lines += render(self.masks.frame(frame))
 
     def until(self, name, pattern, words):
-        wait_for(lambda: re.search(pattern, "\n".join(self.ask(name, words))), f"{self.kind}: {pattern} in {words}")
+        wait_for(lambda: re.search(pattern, "\n".join(self.ask(name, words))), f"{self.kind}: {pattern} in {words}",
+                 UNTIL_SECONDS)
 
     def file(self):
         """The lines of the file; neighbours of one directive, which stock writes in the order of a hash table, sorted."""

@@ -75,6 +75,27 @@ def test_vigil_answers_as_redis_sentinel(name, pairs, rows, done):
                     pytrace=False)
 
 
+def help_entries(lines):
+    """[[name, lines of text], ...]; the headline apart."""
+    entries = []
+    for line in lines[1:]:
+        if line.startswith(" "):
+            entries[-1][1] += 1
+        else:
+            entries.append([line.split()[0], 0])
+    return entries
+
+
+@pytest.mark.parametrize("container", ["SENTINEL", "CLIENT", "ACL", "COMMAND"])
+def test_help_has_stocks_subcommands_in_its_order_with_as_many_lines(container, pairs):
+    stock, vigil = (side.cluster.sentinels[0].call(container, "HELP") for side in pairs("alone"))
+    assert vigil[0] == stock[0]
+    theirs, ours = help_entries(stock), help_entries(vigil)
+    assert ours[:len(theirs) - 1] == theirs[:-1], "what only Vigil has stands behind"
+    assert ours[-1] == theirs[-1]
+    assert all(lines > 0 for name, lines in ours[len(theirs) - 1:])
+
+
 def test_every_listed_difference_occurs(rows, done):
     """A row that nothing needs any more says something wrong about Vigil."""
     if len(done) < len(SCRIPTS):

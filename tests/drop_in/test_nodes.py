@@ -4,6 +4,9 @@ from deployment import COUNT, GROUP, LONG_SECONDS, error_of
 from harness import RespError, wait_for
 
 
+LOOPBACK = {"127.0.0.1", "::1"}  # What localhost stands for is the machine's choice.
+
+
 def announced_hosts(sentinel):
     return {sentinel.master_address()[0]} | {replica["ip"] for replica in sentinel.replica_maps()}
 
@@ -23,6 +26,18 @@ def test_hosts_by_name(running):
             wait_for(lambda: announced_hosts(sentinel) == {"localhost"}, f"{sentinel} tells names", LONG_SECONDS)
         running.crash_and_failover()
         running.wait_all_follow()
+        running.wait_failover_ended()
+        for sentinel in running.sentinels:
+            wait_for(lambda: announced_hosts(sentinel) == {"localhost"}, f"{sentinel} tells names", LONG_SECONDS)
+        # The same nodes by their addresses: nothing else is told from now on.
+        running.on_all("SENTINEL", "CONFIG", "SET", "announce-hostnames", "no")
+        for sentinel in running.sentinels:
+            wait_for(lambda: announced_hosts(sentinel) <= LOOPBACK, f"{sentinel} tells addresses", LONG_SECONDS)
+        running.master.kill()
+        for sentinel in running.alive:
+            wait_for(lambda: sentinel.master_address()[1] != running.master.port, f"{sentinel} learns of the failover",
+                     LONG_SECONDS)
+            assert sentinel.master_address()[0] in LOOPBACK
     finally:
         for server, address in zip(running.servers, addresses):
             server.address = address

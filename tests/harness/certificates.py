@@ -32,6 +32,11 @@ class NodeTls:
         self.options = options  # Further keys of Vigil's `tls:`.
         self.context = authority.client_context(certificate)
 
+    def redis_cli(self, certificate=None):
+        """Its arguments, to speak to this process as somebody with `certificate`."""
+        shown = ["--cert", certificate.cert, "--key", certificate.key] if certificate else []
+        return ["--tls", "--cacert", self.authority.cert, *shown]
+
     def directives(self):
         """For redis.conf and sentinel.conf."""
         return [("tls-cert-file", self.certificate.cert), ("tls-key-file", self.certificate.key),

@@ -28,12 +28,12 @@ class Cluster:
     such a function; {"peers": []} lets Vigil's sentinels discover each other as stock's do. `kinds` is a list of
     "stock" and "vigil", one a sentinel, for a mixed quorum: then they discover each other, and replace() puts one
     kind in the place of the other. `tls` is a NodeTls for every process, or a function of its name. Without a
-    network all listen on `host`.
+    network all listen on `host`; with `names`, a HostNames of redis0, redis1 ..., the servers at the addresses of these.
     """
 
     def __init__(self, kind="vigil", sentinels=3, replicas=2, *, persistence=None, network=None, place=None,
                  node_config=(), sentinel_options=None, start_sentinels=True, kinds=None, tls=None, host="127.0.0.1",
-                 **options):
+                 names=None, **options):
         unknown = set(options) - _GROUP_FIELDS
         assert not unknown, f"no such options: {unknown}"
         self.kind = kind
@@ -46,6 +46,7 @@ class Cluster:
         self._sentinel_options = sentinel_options if callable(sentinel_options) else lambda index: sentinel_options or {}
         self._tls = tls if callable(tls) else lambda name: tls
         self._host = host
+        self.names = names
         self._start_sentinels = start_sentinels
         self._place = place or {}
         self._kinds = list(kinds) if kinds else [kind] * sentinels
@@ -98,7 +99,8 @@ class Cluster:
     def _address(self, name, default_host):
         """(address, namespace) for a new process."""
         if self.network is None:
-            return (self._host, free_port()), None
+            host = self.names.address_of(name) if self.names and name in self.names.addresses else self._host
+            return (host, free_port()), None
         host = self._place.get(name, default_host)
         return (self.network.address(host), free_port()), self.network.netns(host)
 
@@ -107,7 +109,7 @@ class Cluster:
         index = len(self.nodes)
         address, netns = self._address(f"redis{index}", index)
         node = RedisNode(self.folder, f"redis{index}", address, netns, master, self._persistence,
-                         self._node_config(index), self._tls(f"redis{index}"))
+                         self._node_config(index), self._tls(f"redis{index}"), self.names)
         self.nodes.append(node)
         node.start()
         node.wait_ready()
@@ -117,6 +119,7 @@ class Cluster:
         address, netns = addresses[index]
         options = dict(self._sentinel_options(index))
         options.setdefault("tls", self._tls(f"sentinel{index}"))
+        options.setdefault("names", self.names)
         kind = self._kinds[index]
         if kind == "vigil":
             options.setdefault("peers", [] if self._mixed else [peer for peer, _ in addresses if peer != address])
@@ -176,6 +179,8 @@ class Cluster:
         return [s for s in self.sentinels if s.process.running and not s.process.paused]
 
     def node_at(self, address):
+        if self.names:
+            address = (self.names.address_of(address[0]), address[1])
         return next((node for node in self.nodes if node.address == address), None)
 
     def agreed_node(self, sentinels=None):

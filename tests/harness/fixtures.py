@@ -6,6 +6,7 @@ import warnings
 import pytest
 
 from harness.cluster import Cluster
+from harness.names import HostNames, NamesUnavailable
 from harness.network import Network, NetworkUnavailable
 from harness.vigil_node import ensure_release_build
 
@@ -65,3 +66,20 @@ def hosts():
     yield make
     for network in networks:
         network.close()
+
+
+@pytest.fixture
+def names():
+    """names(name, ...): a HostNames, gone after the test."""
+    made = []
+
+    def make(*wanted):
+        try:
+            made.append(HostNames(*wanted))
+        except NamesUnavailable as problem:
+            skip_loudly(f"no host names of our own here: {problem}")
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.close()

@@ -27,10 +27,12 @@ def _end_all():
 
 
 class Process:
-    """argv with its output in log_path (appended). Signals go to the exact pid."""
+    """argv with its output in log_path (appended). Signals go to the exact pid. `names` is a HostNames."""
 
-    def __init__(self, argv, log_path, cwd, netns=None, env=None, nofile=None):
+    def __init__(self, argv, log_path, cwd, netns=None, env=None, nofile=None, names=None):
         self.argv = list(map(str, argv))
+        if names:
+            self.argv = names.wrap(self.argv)
         if netns:
             self.argv = ["ip", "netns", "exec", netns, *self.argv]  # It execs: the pid stays the child's.
         if nofile:

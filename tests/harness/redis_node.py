@@ -1,6 +1,7 @@
 """One real redis-server."""
 
 import os
+import re
 
 from harness.process import Process
 from harness.resp import RespClient, RespError, call_once
@@ -17,18 +18,21 @@ class RedisNode:
     The configuration file is real and writable, so CONFIG REWRITE works and a restarted node keeps its role.
     """
 
-    def __init__(self, folder, name, address, netns=None, master=None, persistence=None, config=(), tls=None):
+    def __init__(self, folder, name, address, netns=None, master=None, persistence=None, config=(), tls=None,
+                 names=None):
         self.folder = os.path.join(folder, name)
         self.name = name
         self.address = address
         self.netns = netns
         self.tls = tls
+        self.names = names
         self.password = dict(config).get("requirepass")
         self.renamed = dict(value.split() for key, value in config if key == "rename-command")
         os.makedirs(self.folder)
         self._config_path = os.path.join(self.folder, "redis.conf")
         self._write_config(master, persistence, config)
-        self.process = Process([REDIS_SERVER, self._config_path], os.path.join(self.folder, "log"), self.folder, netns)
+        self.process = Process([REDIS_SERVER, self._config_path], os.path.join(self.folder, "log"), self.folder, netns,
+                               names=names)
 
     def _write_config(self, master, persistence, config):
         host, port = self.address
@@ -39,6 +43,8 @@ class RedisNode:
             ("save", "1 1" if persistence == "rdb" else '""'),
             *config,
         ]
+        if self.names:  # Its master sees it come from its own address.
+            lines.append(("bind-source-addr", host))
         if self.tls:
             lines += [("port", 0), ("tls-port", port), ("tls-replication", "yes"), *self.tls.directives()]
         if master:
@@ -116,4 +122,15 @@ class RedisNode:
 
     def follows(self, other):
         """Whether it is a replica of `other` with the link up."""
-        return self.role() == ("slave", other.address[0], other.port, "connected")
+        role = self.role()
+        if self.names and role[0] == "slave":
+            role = ("slave", self.names.address_of(role[1]), *role[2:])
+        return role == ("slave", other.address[0], other.port, "connected")
+
+    def move(self, host):
+        """Listens at another address from the next start on."""
+        with open(self._config_path) as file:
+            lines = [re.sub(r"^(bind|bind-source-addr) .*", rf"\1 {host}", line) for line in file]
+        with open(self._config_path, "w") as file:
+            file.writelines(lines)
+        self.address = (host, self.port)

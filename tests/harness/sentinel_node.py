@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+import re
 
 from harness.process import Process
 from harness.resp import RespClient, RespError, as_map, call_once
@@ -48,8 +49,10 @@ class SentinelNode:
         os.makedirs(self.folder)
         nofile = process_options.pop("nofile", None)
         self.tls = process_options.pop("tls", None)  # A NodeTls; the address is then that of a TLS port.
+        names = process_options.pop("names", None)
         argv = self._write_config(master, process_options)
-        self.process = Process(argv, os.path.join(self.folder, "log"), self.folder, netns, nofile=nofile)
+        self.process = Process(argv, os.path.join(self.folder, "log"), self.folder, netns, nofile=nofile,
+                               names=names)
 
     def _write_config(self, master, process_options):
         """Writes the configuration; the command line that uses it."""
@@ -155,7 +158,7 @@ class ConfSentinel(SentinelNode):
     """A program that is started with a sentinel.conf and rewrites it.
 
     `process_options`: conf_lines (more lines of the file), arguments (behind the file on the command line),
-    resolve_hostnames. `peers` is accepted and ignored: sentinels of this kind discover each other.
+    resolve_hostnames, master_host and master_port (where the master is to be watched). `peers` is accepted and ignored: sentinels of this kind discover each other.
     """
 
     def _write_config(self, master, process_options):
@@ -164,6 +167,7 @@ class ConfSentinel(SentinelNode):
         password = options.pop("password", None)
         group = self.group
         host, port = self.address
+        master = (options.pop("master_host", master[0]), options.pop("master_port", master[1]))
         lines = [
             f"port {port}", f"bind {host}", f"dir {self.folder}", "daemonize no", "protected-mode no",
             *options.pop("conf_lines", []),
@@ -199,6 +203,15 @@ class ConfSentinel(SentinelNode):
     def config_text(self):
         with open(self.config_path, errors="surrogateescape") as file:
             return file.read()
+
+    def move(self, address):
+        """Listens at another address from the next start on."""
+        text = self.config_text()
+        for directive, value in (("bind", address[0]), ("port", address[1])):
+            text = re.sub(rf"^{directive} .*$", f"{directive} {value}", text, flags=re.MULTILINE)
+        with open(self.config_path, "w") as file:
+            file.write(text)
+        self.address = address
 
     def run_as(self, program):
         """From the next start on this program runs from the same file: the way to Vigil and back."""

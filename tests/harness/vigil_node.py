@@ -45,7 +45,8 @@ class VigilSentinel(SentinelNode):
             config["tls"] = self.tls.yaml()
         if "announce_hostnames" in options:
             config["announce-hostnames"] = options.pop("announce_hostnames")
-        for name in ("password", "webhooks", "limits", "users", "acl-file", "peer-user", "peer-password", "protected-mode"):
+        for name in ("password", "webhooks", "limits", "users", "acl-file", "peer-user", "peer-password", "protected-mode",
+                     "source-address", "tcp-keepalive"):
             if name in options:
                 config[name] = options.pop(name)
         assert not options, f"unknown sentinel options: {options}"

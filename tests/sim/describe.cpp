@@ -60,6 +60,7 @@ std::string describe(const Input& input) {
                                to_string(told.master), static_cast<int>(told.failover));
           },
           [](const HelloPublished&) { return std::string{}; },
+          [](const HostResolved& found) { return "found out where " + found.host + " is"; },
           [](const Persisted& done) { return fmt::format("persisted {}", done.batch); },
           [](const StoreHealth& health) { return fmt::format("disk {}", health.healthy ? "healthy" : "refuses"); },
       },
@@ -104,6 +105,7 @@ std::string describe(const Action& action) {
           },
           [](const AskStockConfig&) { return std::string{}; },
           [](const TellStock&) { return std::string{}; },
+          [](const ResolveHost& ask) { return "asks where " + ask.host + " is"; },
       },
       action);
 }

@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "common/check.h"
 #include "common/overloaded.h"
 #include "tests/sim/sentinel_process.h"
 
@@ -72,6 +73,7 @@ void SentinelProcess::perform(const Action& action) {
                  [&](const AskStockView& ask) { around_.ask_view(setup_.index, ask); },
                  [&](const AskStockConfig& ask) { around_.ask_config(setup_.index, ask); },
                  [&](const TellStock& tell) { around_.tell_stock(setup_.index, tell); },
+                 [&](const ResolveHost&) { CHECK(false); },  // Nothing here has a name.
                  [&](const SendPeer& send) { around_.mesh->send(*port_, send.to, send.message); },
              },
              action);

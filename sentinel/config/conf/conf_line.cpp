@@ -4,91 +4,23 @@
 
 #include <algorithm>
 
+#include "common/quoted_words.h"
+
 namespace sentinel::conf {
 namespace {
-
-bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
-// \v and \f separate words only where a word begins, as in stock.
-bool ends_word(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
-
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-char unescaped(char c) {
-  switch (c) {
-    case 'n': return '\n';
-    case 'r': return '\r';
-    case 't': return '\t';
-    case 'b': return '\b';
-    case 'a': return '\a';
-    default: return c;
-  }
-}
-
-// Reads the inside of "..." from `at`, which ends behind the closing quote. False: it is never closed.
-bool read_double(std::string_view line, std::size_t& at, std::string& word) {
-  while (at < line.size()) {
-    const char c = line[at];
-    if (c == '"') {
-      ++at;
-      return true;
-    }
-    if (c == '\\' && at + 3 < line.size() && line[at + 1] == 'x' && hex_digit(line[at + 2]) >= 0 &&
-        hex_digit(line[at + 3]) >= 0) {
-      word += static_cast<char>(hex_digit(line[at + 2]) * 16 + hex_digit(line[at + 3]));
-      at += 4;
-    } else if (c == '\\' && at + 1 < line.size()) {
-      word += unescaped(line[at + 1]);
-      at += 2;
-    } else {
-      word += c;
-      ++at;
-    }
-  }
-  return false;
-}
-
-bool read_single(std::string_view line, std::size_t& at, std::string& word) {
-  while (at < line.size()) {
-    if (line[at] == '\'') {
-      ++at;
-      return true;
-    }
-    if (line[at] == '\\' && at + 1 < line.size() && line[at + 1] == '\'') ++at;
-    word += line[at];
-    ++at;
-  }
-  return false;
-}
 
 bool is_plain(char c) { return c > ' ' && c <= '~' && c != '"' && c != '\'' && c != '\\'; }
 
 }  // namespace
 
 std::optional<std::vector<std::string>> split_words(std::string_view line) {
-  line = line.substr(0, line.find('\0'));  // Where stock's text ends.
+  std::string text(line);
+  std::vector<WordPlace> places;
+  if (!split_quoted_words(text, places)) return std::nullopt;
   std::vector<std::string> words;
-  std::size_t at = 0;
-  while (true) {
-    while (at < line.size() && is_space(line[at])) ++at;
-    if (at == line.size()) return words;
-    std::string word;
-    while (at < line.size() && !ends_word(line[at])) {
-      const char c = line[at++];
-      if (c != '"' && c != '\'') {
-        word += c;
-        continue;
-      }
-      if (!(c == '"' ? read_double(line, at, word) : read_single(line, at, word))) return std::nullopt;
-      if (at < line.size() && !is_space(line[at])) return std::nullopt;
-      break;
-    }
-    words.push_back(std::move(word));
-  }
+  words.reserve(places.size());
+  for (const WordPlace& it : places) words.emplace_back(text, it.offset, it.size);
+  return words;
 }
 
 std::string_view trimmed(std::string_view line) {

@@ -1,16 +1,18 @@
 #include "sentinel/config/conf/read_conf.h"
 
+#include <arpa/inet.h>
 #include <fmt/format.h>
 #include <glob.h>
 
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
 
+#include "common/conf/numbers.h"
 #include "sentinel/config/conf/conf_line.h"
-#include "sentinel/config/conf/numbers.h"
 #include "sentinel/config/conf/sentinel_directives.h"
 #include "sentinel/config/conf/server_directives.h"
 
@@ -120,7 +122,13 @@ void Reader::note_overrides(std::string_view options) {
   }
 }
 
-bool is_wildcard(const std::string& host) { return host == "*" || host == "::*" || host == "0.0.0.0" || host == "::"; }
+// One address that others can use; no wildcard, no name, and none that may be missing.
+bool is_own_address(const std::string& host) {
+  std::array<unsigned char, sizeof(in6_addr)> address;
+  if (host == "0.0.0.0" || host == "::") return false;
+  return inet_pton(AF_INET, host.c_str(), address.data()) == 1 ||
+         inet_pton(AF_INET6, host.c_str(), address.data()) == 1;
+}
 
 std::optional<ConfError> Reader::finish(const std::string& path) {
   if (auto problem = apply_sentinel_lines(sentinel_lines_, touch_files_, config_)) return problem;
@@ -142,7 +150,7 @@ std::optional<ConfError> Reader::finish(const std::string& path) {
   Endpoint& announce = config_.process.announce;
   announce.host = conf.announce_ip;
   announce.port = conf.announce_port != 0 ? conf.announce_port : config_.reached_at();
-  if (announce.host.empty() && draft_.bind.size() == 1 && !is_wildcard(draft_.bind.front()))
+  if (announce.host.empty() && draft_.bind.size() == 1 && is_own_address(draft_.bind.front()))
     announce.host = draft_.bind.front();
   if (!draft_.log_file.empty()) config_.log.file = draft_.log_file;
   for (const std::string& text : draft_.warnings) config_.warnings.push_back({0, 0, text});

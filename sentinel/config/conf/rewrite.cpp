@@ -5,8 +5,8 @@
 #include <set>
 #include <utility>
 
+#include "common/conf/numbers.h"
 #include "sentinel/config/conf/conf_line.h"
-#include "sentinel/config/conf/numbers.h"
 #include "sentinel/config/conf/read_conf.h"
 
 namespace sentinel::conf {

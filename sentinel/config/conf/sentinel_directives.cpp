@@ -1,6 +1,5 @@
 #include "sentinel/config/conf/sentinel_directives.h"
 
-#include <arpa/inet.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -10,7 +9,7 @@
 #include <string_view>
 #include <unordered_map>
 
-#include "sentinel/config/conf/numbers.h"
+#include "common/conf/numbers.h"
 #include "sentinel/core/limits.h"
 
 namespace sentinel::conf {
@@ -51,11 +50,6 @@ class Applier {
   };
   std::unordered_map<std::string, Place> places_;
 };
-
-bool is_address(const std::string& host) {
-  std::array<unsigned char, sizeof(in6_addr)> bytes{};
-  return inet_pton(AF_INET, host.c_str(), bytes.data()) == 1 || inet_pton(AF_INET6, host.c_str(), bytes.data()) == 1;
-}
 
 bool has_odd_characters(const std::string& text) {
   return std::any_of(text.begin(), text.end(),
@@ -140,7 +134,7 @@ std::string Applier::check_instance(const std::string& host, const std::string& 
   if (number < 1 || number > std::numeric_limits<std::uint16_t>::max()) return "Invalid port number.";
   const bool name_ok =
       config_.conf.resolve_hostnames && !host.empty() && host.size() <= kHostBytesMax && !has_odd_characters(host);
-  if (!is_address(host) && !name_ok) return "Can't resolve instance hostname.";
+  if (!numeric_address(host) && !name_ok) return "Can't resolve instance hostname.";
   return {};
 }
 
@@ -223,6 +217,9 @@ std::string Applier::group_line(const Words& words) {
   };
   const std::string name = lower(words[1]);
   const auto* shape = std::find_if(kShapes.begin(), kShapes.end(), [&](const Shape& it) { return it.name == name; });
+  // What redis-sentinel writes, and can't read, of a replica whose name it never resolved: "known-replica m  6379".
+  if (config_.conf.resolve_hostnames && words.size() == 4 && (name == "known-replica" || name == "known-slave"))
+    return {};
   if (shape == kShapes.end() || words.size() < shape->least || words.size() > shape->most) return kUnrecognized;
   const std::optional<GroupDraft> group = find(words[2]);
   if (!group) return "No such master with specified name.";

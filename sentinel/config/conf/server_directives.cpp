@@ -11,9 +11,9 @@
 #include <span>
 #include <string_view>
 
+#include "common/conf/numbers.h"
+#include "common/conf/tls_directives.h"
 #include "sentinel/acl/users.h"
-#include "sentinel/config/conf/numbers.h"
-#include "sentinel/config/conf/tls_directives.h"
 
 namespace sentinel::conf {
 namespace {
@@ -175,9 +175,10 @@ constexpr std::array kSingles{
     Single{
         "tcp-keepalive",
         [](Target to, const std::string& text) { return read_number(to.config.conf.tcp_keepalive, text, 0, kIntMax); }},
-    Single{
-        "tcp-backlog",
-        [](Target to, const std::string& text) { return read_number(to.config.conf.tcp_backlog, text, 0, kIntMax); }},
+    Single{"tcp-backlog",
+           [](Target to, const std::string& text) {
+             return read_number(to.config.conf.tcp_backlog.emplace(), text, 0, kIntMax);
+           }},
     Single{"bind-source-addr",
            [](Target to, const std::string& text) {
              to.config.conf.bind_source_address = text;

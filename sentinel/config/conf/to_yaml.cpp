@@ -86,6 +86,9 @@ class Converter {
     const ConfSettings& conf = config_.conf;
     if (!conf.announce_ip.empty()) put("announce-host: " + yaml_string(conf.announce_ip));
     if (conf.announce_port != 0) put(fmt::format("announce-port: {}", conf.announce_port));
+    if (conf.resolve_hostnames && !conf.announce_hostnames) put("announce-hostnames: off");
+    if (!conf.bind_source_address.empty()) put("source-address: " + yaml_string(conf.bind_source_address));
+    if (conf.tcp_keepalive != ConfSettings{}.tcp_keepalive) put(fmt::format("tcp-keepalive: {}s", conf.tcp_keepalive));
     secret("", "password", config_.password, "requirepass");
     secret("", "peer-password", conf.sentinel_pass, "sentinel-pass");
     access();
@@ -237,9 +240,8 @@ class Converter {
     lost(config_.log.syslog, "syslog: not carried over; log to stdout, and let the journal keep it");
     lost(conf.acl_pubsub_allchannels, "acl-pubsub-default allchannels: new users get no channels; give them &*");
     lost(!conf.deny_scripts_reconfig, "deny-scripts-reconfig no: scripts are set in the file only");
-    lost(conf.announce_hostnames, "announce-hostnames: not carried over; announce-host takes a host name");
     lost(conf.idle_timeout > 0ms, "timeout: not carried over; idle clients stay");
-    lost(!conf.bind_source_address.empty(), "bind-source-addr: not carried over");
+    lost(conf.tcp_backlog.has_value(), "tcp-backlog: not carried over; 4096 connections may wait");
     lost(secrets_, "the output holds passwords: chmod 600 it, or move them into files (password-file)");
   }
 

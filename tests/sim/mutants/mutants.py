@@ -106,7 +106,7 @@ MUTANTS = [
            "    if (peer.is(PeerKind::Vigil) && id != config.told_by) send_config(turn, id);\n  speak_hello",
            "    if (!MUTANT && peer.is(PeerKind::Vigil) && id != config.told_by) send_config(turn, id);\n  speak_hello"),
     # --- Strangers and corrections (R-C5, R-C6).
-    Mutant("know-no-strangers", "group_config.cpp",
+    Mutant("know-no-strangers", "group_identity.cpp",
            "    node.foreign = stranger || node.claimed;",
            "    node.foreign = stranger && !MUTANT;"),
     Mutant("command-before-info", "group.cpp",

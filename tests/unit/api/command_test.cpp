@@ -305,6 +305,47 @@ TEST_F(CommandTest, HelpNamesEverySubcommandInSimpleStrings) {
   }
 }
 
+TEST_F(CommandTest, EveryContainersHelpTellsAllItsSubcommandsAndItselfLast) {
+  for (const std::string container : {"SENTINEL", "CLIENT", "ACL", "COMMAND"}) {
+    const std::string help = ask(container + " HELP");
+    const std::string list = ask("COMMAND LIST");
+    EXPECT_TRUE(help.ends_with("+HELP\r\n+    Prints this help.\r\n")) << container;
+    std::string prefix = container + "|";
+    for (char& c : prefix) c = static_cast<char>(std::tolower(c));
+    for (std::size_t at = list.find(prefix); at != std::string::npos; at = list.find(prefix, at + 1)) {
+      std::string name = list.substr(at + prefix.size(), list.find('\r', at) - at - prefix.size());
+      for (char& c : name) c = static_cast<char>(std::toupper(c));
+      EXPECT_THAT(help, HasSubstr("\n+" + name)) << container;
+    }
+  }
+}
+
+TEST_F(CommandTest, APauseHoldsWhatPassedTheChecksAndWriteHoldsPublishOnly) {
+  Client client({});
+  table().connected(client);
+  EXPECT_EQ(ask(client, "CLIENT PAUSE 60000 WRITE"), "+OK\r\n");
+  EXPECT_EQ(ask(client, "PING"), "+PONG\r\n");
+  EXPECT_EQ(outcome_of(client, "PUBLISH x y"), Outcome::Paused);
+  EXPECT_EQ(ask(client, "CLIENT UNPAUSE"), "+OK\r\n");
+  EXPECT_EQ(outcome_of(client, "PUBLISH x y"), Outcome::Answered);
+  client.output.clear();
+
+  EXPECT_EQ(ask(client, "CLIENT PAUSE 60000"), "+OK\r\n");
+  EXPECT_EQ(ask(client, "FOO"), "-ERR unknown command 'FOO', with args beginning with: \r\n");
+  for (const char* line : {"PING", "CLIENT UNPAUSE", "SENTINEL GET-MASTER-ADDR-BY-NAME m", "HELLO"})
+    EXPECT_EQ(outcome_of(client, line), Outcome::Paused) << line;
+  EXPECT_EQ(client.output, "");
+  EXPECT_EQ(outcome_of(client, "SENTINEL PEER HELLO a b 1 2"), Outcome::Handover) << "peers are not clients";
+  const auto end = clients().pause_end();
+  clients().pause(ShellClock::now(), PauseOf::Publishing, ShellClock::now());
+  EXPECT_EQ(clients().pause_end(), end) << "never shorter";
+  EXPECT_EQ(outcome_of(client, "PING"), Outcome::Paused) << "nor weaker";
+  clients().end_pause();
+  EXPECT_EQ(ask(client, "CLIENT PAUSE 9223372036854775807"), "+OK\r\n");
+  EXPECT_EQ(ask(client, "PING"), "+PONG\r\n");
+  table().disconnected(client);
+}
+
 TEST_F(CommandTest, ExplainBeginsWithItsVerdict) {
   EXPECT_THAT(ask("SENTINEL EXPLAIN m"), HasSubstr("$7\r\nverdict\r\n$"));
 }

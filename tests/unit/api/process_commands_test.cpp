@@ -32,8 +32,25 @@ TEST_F(ProcessCommands, ConfigNeverShowsAPassword) {
   const std::string all = ask("SENTINEL CONFIG GET * sentinel-pass");
   EXPECT_NE(all.find("******"), std::string::npos);
   EXPECT_EQ(all.find("open-sesame"), std::string::npos);
-  EXPECT_EQ(field_names(all),
-            "resolve-hostnames announce-hostnames announce-ip announce-port sentinel-user sentinel-pass loglevel");
+  EXPECT_TRUE(
+      field_names(all).starts_with("resolve-hostnames announce-hostnames announce-ip announce-port "
+                                   "sentinel-user sentinel-pass loglevel tls-cert-file tls-key-file "))
+      << "stock's first, in its order";
+}
+
+TEST_F(ProcessCommands, ConfigHasTheTlsDirectivesButForPorts) {
+  EXPECT_EQ(ask("SENTINEL CONFIG SET TLS-cert-file /a tls-key-file-pass open-sesame tls-auth-clients Optional"),
+            "+OK\r\n");
+  EXPECT_EQ(daemon().global_settings().tls.cert_file, "/a");
+  EXPECT_EQ(daemon().global_settings().tls.key_file_pass, "open-sesame");
+  EXPECT_EQ(daemon().global_settings().tls.auth_clients, TlsClientCertificate::Optional);
+  EXPECT_EQ(ask("SENTINEL CONFIG GET tls-key-file-pass"), "*2\r\n$17\r\ntls-key-file-pass\r\n$6\r\n******\r\n");
+  EXPECT_EQ(ask("SENTINEL CONFIG GET tls-auth-clients"), "*2\r\n$16\r\ntls-auth-clients\r\n$8\r\noptional\r\n");
+  for (const std::string name : {"tls-port", "tls-replication", "tls-cluster"})
+    EXPECT_EQ(ask("SENTINEL CONFIG SET " + name + " 1"),
+              "-ERR Invalid argument '" + name + "' to SENTINEL CONFIG SET\r\n");
+  EXPECT_EQ(ask("SENTINEL CONFIG SET tls-session-cache-size -1"),
+            "-ERR Invalid value '-1' to SENTINEL CONFIG SET 'tls-session-cache-size'\r\n");
 }
 
 TEST_F(ProcessCommands, DebugShowsThirteenTimesAndKeepsWhatStandsBeforeAnError) {

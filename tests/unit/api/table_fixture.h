@@ -53,6 +53,7 @@ class CoordinatorDaemon final : public Daemon {
   asio::awaitable<Result<void>> failover(std::string group, FailoverRequest request) override {
     co_return core_.failover(now_, group, request);
   }
+  asio::awaitable<bool> resolves(std::string host) override { co_return host != "nowhere.invalid"; }
   asio::awaitable<Result<void>> monitor(GroupSettings settings) override {
     co_return core_.monitor(now_, std::move(settings));
   }

@@ -76,6 +76,7 @@ TEST(RequestParser, InlineArgumentsAreUnquotedAsInStock) {
   EXPECT_THAT(parse("set \"a\\x41\\n\\\"\" 'b c\\'' d\"e f\"\r\n").requests,
               ElementsAre(Request{"set", "aA\n\"", "b c'", "de f"}));
   EXPECT_THAT(parse("a '' \"\"\r\n").requests, ElementsAre(Request{"a", "", ""}));
+  EXPECT_THAT(parse("\va\vb \vc\r\n").requests, ElementsAre(Request{"a\vb", "c"}));
 }
 
 TEST(RequestParser, TheSameRequestsComeOutHoweverTheBytesAreSplit) {

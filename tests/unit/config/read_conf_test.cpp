@@ -147,6 +147,7 @@ TEST(ReadConf, ServerDirectivesAreObeyed) {
       "protected-mode yes\npidfile /run/x.pid\nlogfile /var/log/x\nloglevel WARNING\nsyslog-enabled yes\n"
       "syslog-ident me\nsyslog-facility local3\nsupervised auto\naclfile /etc/users.acl\nacllog-max-len 9\n"
       "user alice on >secret ~* +@all\nclient-output-buffer-limit pubsub 32mb 8mb 60\nbind-source-addr 10.0.0.1\n"
+      "tcp-backlog 9\n"
       "sentinel sentinel-pass abc\nsentinel sentinel-user vigil\nsentinel announce-ip 1.2.3.4\n"
       "sentinel announce-port 6000\n");
   EXPECT_THAT(config.listen, ElementsAre(Endpoint{"10.0.0.1", 5000}, Endpoint{"-::1", 5000}));
@@ -155,6 +156,9 @@ TEST(ReadConf, ServerDirectivesAreObeyed) {
   EXPECT_EQ(config.limits.max_clients, 77U);
   EXPECT_EQ(config.limits.client_output_buffer, std::size_t{32} << 20);
   EXPECT_EQ(config.conf.idle_timeout, Millis{5000});
+  EXPECT_EQ(config.conf.tcp_keepalive, 60U);
+  EXPECT_EQ(config.conf.tcp_backlog, 9U);
+  EXPECT_EQ(config.conf.bind_source_address, "10.0.0.1");
   EXPECT_TRUE(config.conf.protected_mode);
   EXPECT_EQ(config.conf.pid_file, "/run/x.pid");
   EXPECT_EQ(config.log.file, "/var/log/x");
@@ -165,6 +169,12 @@ TEST(ReadConf, ServerDirectivesAreObeyed) {
   EXPECT_EQ(config.conf.supervised, Supervised::Auto);
   EXPECT_THAT(config.conf.users, ElementsAre(ElementsAre("alice", "on", ">secret", "~*", "+@all")));
   EXPECT_EQ(config.process.announce, (Endpoint{"1.2.3.4", 6000}));
+}
+
+TEST(ReadConf, OneBoundAddressIsToldToOthersIfTheyCanUseIt) {
+  EXPECT_EQ(read_good("bind 10.0.0.1\n").process.announce.host, "10.0.0.1");
+  for (const char* bind : {"*", "0.0.0.0", "::*", "-10.0.0.1", "localhost", "10.0.0.1 10.0.0.2"})
+    EXPECT_EQ(read_good(std::string("bind ") + bind + "\n").process.announce.host, "") << bind;
 }
 
 TEST(ReadConf, OnlyTheOwnPasswordMeansThatPeersHaveItToo) {

@@ -62,6 +62,7 @@ class OneSentinel {
     settings.self = kSelf;
     settings.announce = {"10.0.1.1", 26379};
     settings.peers = std::move(peers);
+    settings.resolve_hostnames = true;
     return settings;
   }
   static NodeInfo master_info(std::string run_id, std::string history, std::uint64_t offset) {
@@ -116,7 +117,13 @@ class OneSentinel {
   }
   void revive(const Endpoint& at) {
     played[at].answers = true;
-    feed(LinkUp{played[at].link, at.host, "10.0.1.1"});
+    feed(LinkUp{played[at].link, address_of(at.host), "10.0.1.1"});
+  }
+  std::string address_of(const std::string& host) const { return hosts.contains(host) ? hosts.at(host) : host; }
+  HostResolved resolved(const std::string& name) const {
+    HostResolved found{.host = name, .addresses = {}};
+    if (hosts.contains(name)) found.addresses.push_back(hosts.at(name));
+    return found;
   }
   // From then on it answers what stock sentinels are asked.
   PlayedStock& stock_up(const NodeId& id, const Endpoint& at) {
@@ -168,9 +175,11 @@ class OneSentinel {
   bool disk_works = true;
   PingVerdict ping_verdict = PingVerdict::Pong;  // What every node answers.
   bool pause_answers = true;
-  bool replicas_sync_slowly = false;  // They follow, but their link stays down.
-  bool repoint_ignored = false;       // They say OK and go on following whom they followed.
-  std::string promote_error;          // Not empty: the replica refuses.
+  bool dns_answers = true;
+  std::map<std::string, std::string> hosts;  // Names and their addresses.
+  bool replicas_sync_slowly = false;         // They follow, but their link stays down.
+  bool repoint_ignored = false;              // They say OK and go on following whom they followed.
+  std::string promote_error;                 // Not empty: the replica refuses.
   std::string repoint_error;
   std::optional<RescueOutcome> rescue_outcome;  // Of whoever is asked to rescue.
   bool rescue_outlasts = false;                 // It has not answered yet.
@@ -205,7 +214,8 @@ class OneSentinel {
     std::visit(overloaded{
                    [&](const OpenLink& act) {
                      played[act.at].link = act.link;
-                     if (played[act.at].answers) answers.push_back(LinkUp{act.link, act.at.host, "10.0.1.1"});
+                     if (played[act.at].answers)
+                       answers.push_back(LinkUp{act.link, address_of(act.at.host), "10.0.1.1"});
                    },
                    [&](const SendPing& act) {
                      if (alive(act.link)) answers.push_back(PingReply{act.link, ping_verdict, {}});
@@ -258,6 +268,9 @@ class OneSentinel {
                      answers.push_back(CommandReply{.link = act.link, .token = act.token, .ok = true});
                    },
                    [&](const SendPeer& act) { answer_peer(act, answers); },
+                   [&](const ResolveHost& act) {
+                     if (dns_answers) answers.push_back(resolved(act.host));
+                   },
                    [&](const AskStockView& act) { answer_stock(act, answers); },
                    [&](const AskStockConfig& act) {
                      const PlayedStock& stock = stocks[act.to];

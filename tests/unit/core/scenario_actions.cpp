@@ -143,6 +143,7 @@ void Cluster::perform(Sentinel& from, const Action& action) {
                  [](const AskStockView&) {},
                  [](const AskStockConfig&) {},
                  [](const TellStock&) {},
+                 [](const ResolveHost&) {},
                  [](const DropPeer&) {},
                  [&](const SendPeer& message) { send(from, message); },
              },

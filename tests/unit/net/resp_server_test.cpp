@@ -26,13 +26,14 @@ using asio::ip::tcp;
 
 constexpr std::chrono::seconds kPatience{20};
 
-// PING, BIG n (a reply of n bytes), LISTEN, PEER, LATER (answered by finish()).
+// PING, BIG n (a reply of n bytes), LISTEN, PEER, LATER (answered by finish()). All wait for pauses.
 class SmallHandler final : public ClientHandler {
  public:
-  explicit SmallHandler(PubSub& pubsub) : pubsub_(pubsub) {}
+  SmallHandler(PubSub& pubsub, ClientRegistry& registry) : pubsub_(pubsub), registry_(registry) {}
 
   void connected(Client& client) override { client.authenticated = true; }
   Outcome handle(Client& client, Arguments arguments) override {
+    if (registry_.paused(PauseOf::Everything, ShellClock::now())) return Outcome::Paused;
     if (is_word(arguments[0], "peer")) return Outcome::Handover;
     if (is_word(arguments[0], "later")) return Outcome::Pending;
     if (is_word(arguments[0], "ping")) {
@@ -57,6 +58,7 @@ class SmallHandler final : public ClientHandler {
 
  private:
   PubSub& pubsub_;
+  ClientRegistry& registry_;
 };
 
 // A client with blocking calls and a limit on waiting.
@@ -152,7 +154,7 @@ class RespServerTest : public testing::Test {
   asio::io_context io_{1};
   ClientRegistry registry_;
   PubSub pubsub_;
-  SmallHandler handler_{pubsub_};
+  SmallHandler handler_{pubsub_, registry_};
   std::optional<RespServer> server_;
   std::vector<Adopted> adopted_;
   std::thread thread_;
@@ -164,6 +166,32 @@ TEST_F(RespServerTest, AnswersPipelinedRequestsInOrder) {
   caller.send("PING\r\nLATER one\r\nPING\r\nNOPE\r\nLATER two\r\n");
   const std::string expected = "+PONG\r\n$3\r\none\r\n+PONG\r\n-ERR unknown\r\n$3\r\ntwo\r\n";
   EXPECT_EQ(caller.read(expected.size()), expected);
+}
+
+TEST_F(RespServerTest, RequestsWaitForTheEndOfAPauseAndThenComeInOrder) {
+  start();
+  Caller first(port());
+  Caller second(port());
+  Caller killed(port());
+  ASSERT_TRUE(first.answers_ping() && second.answers_ping() && killed.answers_ping());
+  const auto pause = [this](std::chrono::milliseconds length) {
+    on_server([&] {
+      const auto now = ShellClock::now();
+      registry_.pause(now + length, PauseOf::Everything, now);
+    });
+  };
+  pause(std::chrono::hours{1});
+  first.send("PING\r\nLATER one\r\nPING\r\n");
+  second.send("LATER two\r\n");
+  killed.send("PING\r\n");
+  on_server([this] { registry_.all().rbegin()->second->close(); });
+  EXPECT_EQ(killed.read_to_end(), "") << "who waits can be closed";
+  on_server([this] { registry_.end_pause(); });
+  const std::string expected = "+PONG\r\n$3\r\none\r\n+PONG\r\n";
+  EXPECT_EQ(first.read(expected.size()), expected);
+  EXPECT_EQ(second.read(9), "$3\r\ntwo\r\n");
+  pause(std::chrono::milliseconds{50});
+  EXPECT_TRUE(first.answers_ping()) << "it ends by itself, too";
 }
 
 TEST_F(RespServerTest, ABrokenRequestIsAnsweredAndEndsTheConnection) {

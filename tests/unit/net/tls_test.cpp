@@ -89,7 +89,8 @@ class TlsTest : public testing::Test {
       }(this));
     });
     spawn(io_.get_executor(), "dial", [](TlsTest* test, std::shared_ptr<Tls> tls) -> asio::awaitable<void> {
-      test->dialed_ = co_await dial(test->io_.get_executor(), test->address(), tls);
+      const DialOptions options{.tls = tls};
+      test->dialed_ = co_await dial(test->io_.get_executor(), test->address(), options);
       test->dial_done_ = true;
     }(this, client));
     run_until([this] { return accept_done_ && dial_done_; });

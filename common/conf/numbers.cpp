@@ -1,4 +1,4 @@
-#include "sentinel/config/conf/numbers.h"
+#include "common/conf/numbers.h"
 
 #include <algorithm>
 #include <array>
