@@ -22,6 +22,13 @@ def full_syncs(cluster):
     return sum(int(node.info("stats")["sync_full"]) for node in cluster.nodes)
 
 
+def acknowledged_by_all(master):
+    """After a full copy the master streams to a replica only from its first acknowledgement on."""
+    with master.client() as client:
+        client.call("SET", "switchover:ready", "1")
+        return client.call("WAIT", 2, 1000) == 2
+
+
 def refusal(sentinel, *words):
     with pytest.raises(RespError) as caught:
         sentinel.call("SENTINEL", "SWITCHOVER", GROUP, *words)
@@ -139,6 +146,7 @@ def test_a_replica_that_does_not_catch_up_ends_it_with_everything_as_it_was(depl
             writers.go_on(master.address)
             assert cluster.master is master and cluster.masters() == [master]
             master.call("ACL", "SETUSER", "default", "+psync", "+sync")
+            cluster.wait_follow(master)
             cluster.wait_settled()
 
             # A hung replica is not waited for, and nobody's writes stop.
@@ -153,6 +161,7 @@ def test_a_replica_that_does_not_catch_up_ends_it_with_everything_as_it_was(depl
                 events.wait("-failover-abort-no-good-slave")
             writers.go_on(master.address)
             target.resume()
+            wait_for(lambda: acknowledged_by_all(master), "the replicas acknowledge what is written")
             cluster.wait_settled()
             assert cluster.sentinels[1].call("SENTINEL", "SWITCHOVER", GROUP, *ask_to(target)) == "OK"
             assert cluster.wait_switched(away_from=master) is target

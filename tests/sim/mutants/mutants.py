@@ -136,10 +136,6 @@ MUTANTS = [
            "  if (campaign_->forced && !campaign_->paused && master_->answering()",
            "  if (!MUTANT && campaign_->forced && !campaign_->paused && master_->answering()",
            "operator-failover"),
-    Mutant("promote-before-the-drain-ends", "group_switchover.cpp",
-           "  if (step.target && chosen->has_info && chosen->info.replica_offset >= *step.target) {",
-           "  if (step.target && chosen->has_info && (MUTANT || chosen->info.replica_offset >= *step.target)) {",
-           "operator-failover"),
     Mutant("believe-a-refused-promotion", "group_failover.cpp",
            "    if (input.ok && input.info && input.info->role == NodeRole::Master)\n"
            "      return become_committing(turn, node, *input.info);",
