@@ -164,8 +164,8 @@ MUTANTS = [
            "  if (MUTANT) return;\n  const bool moving = node.repoint_token ||"),
     # --- Fence and rescue (R-L5, R-L6).
     Mutant("forget-the-fence", "group_correction.cpp",
-           "turn.process.promote_timeout, master_->at, is_master,",
-           "turn.process.promote_timeout, master_->at, is_master && !MUTANT,"),
+           "turn.process.promote_timeout, master_->told(), is_master,",
+           "turn.process.promote_timeout, master_->told(), is_master && !MUTANT,"),
     Mutant("lift-the-fence-of-others", "group_safety.cpp",
            "  if (wrong(node) == Wrong::IsMaster) return;",
            "  if (!MUTANT && wrong(node) == Wrong::IsMaster) return;"),
