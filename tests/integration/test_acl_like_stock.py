@@ -17,7 +17,7 @@ from harness.sentinel_node import StockSentinel
 HASH = "0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f0"
 OURS = {"client|no-touch", "client|setinfo", "sentinel|explain", "sentinel|get-primary-addr-by-name",
         "sentinel|is-primary-down-by-addr", "sentinel|peer", "sentinel|primaries", "sentinel|primary",
-        "sentinel|timeline"}
+        "sentinel|switchover", "sentinel|timeline"}
 
 # Commands of a line, separated by ";", are sent on the connection that its first word names.
 SCRIPT = f"""
@@ -120,6 +120,8 @@ def canonical(reply, words):
         for at, item in enumerate(items[:-1]):
             if item[1] in ("age-seconds", "client-info", "version", "id"):
                 items[at + 1] = (items[at + 1][0], "#")
+        if command == "acl help":  # As many lines, in our words.
+            items = [(kind_of, line if not line.startswith("    ") else "") for kind_of, line in items]
         if command == "acl cat" and len(words) == 3:
             items = sorted(item for item in items if item[1] not in OURS)
         return kind, items

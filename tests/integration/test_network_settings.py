@@ -32,7 +32,9 @@ def client_sources(server):
 
 @pytest.mark.parametrize("kind", ["stock", "vigil-conf"])
 def test_a_sentinel_conf_is_obeyed(deploy, kind):
-    lines = [f"bind-source-addr {SOURCE}", "tcp-keepalive 77", "tcp-backlog 99", "bind localhost 127.0.0.8 -192.0.2.1 -::1"]
+    # Stock tells its source address to the others.
+    lines = [f"bind-source-addr {SOURCE}", "tcp-keepalive 77", "tcp-backlog 99",
+             f"bind localhost 127.0.0.8 {SOURCE} -192.0.2.1 -::1"]
     with deploy(kind=kind, replicas=1, sentinels=2, quorum=2, down_after_ms=2000,
                 sentinel_options=lambda index: {"conf_lines": [] if index else lines}) as cluster:
         sentinel, other = cluster.sentinels
