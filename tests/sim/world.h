@@ -16,6 +16,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "tests/sim/fault.h"
@@ -191,6 +192,8 @@ class World {
   RedisServers redis_;
   PeerMesh mesh_;
   std::unique_ptr<Invariants> invariants_;
+  std::set<std::tuple<SentinelIndex, std::string, Epoch>>
+      promoting_;  // Who has told somebody to be master, in which epoch.
   std::unique_ptr<AlertReceiver> receiver_;
   Surroundings around_;
   std::vector<GroupSettings> group_settings_;

@@ -94,7 +94,8 @@ void World::judge_reason(SentinelIndex self, const FailoverTimeline& timeline) {
       fmt::format("s{} replaces {} ({}) in {}", self, to_string(master.at), timeline.cause, timeline.group));
 }
 
-// R-F1: the choice rests on what the replica said after the election.
+// R-F1: the choice rests on what the replica said after the election. The timeline keeps the first choice only, so a
+// second one, after a refusal, is not judged.
 void World::judge_freshness(SentinelIndex self, const FailoverTimeline& timeline, const GroupStatus& status) {
   std::optional<Millis> elected;
   std::optional<Millis> selected;
@@ -102,8 +103,7 @@ void World::judge_freshness(SentinelIndex self, const FailoverTimeline& timeline
     if (phase == "elected") elected = at;
     if (phase == "selected") selected = at;
   }
-  const bool again = std::any_of(timeline.rejected.begin(), timeline.rejected.end(),
-                                 [](const auto& each) { return each.second.starts_with("refused to be promoted"); });
+  const bool again = !promoting_.emplace(self, timeline.group, timeline.epoch).second;
   // Between the choice and the promotion of a planned one lies the attempt to drain.
   if (!elected || !selected || again || timeline.cause == "operator") return;
   for (const NodeStatus& replica : status.replicas) {
