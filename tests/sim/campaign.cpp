@@ -51,9 +51,10 @@ std::string to_string(const Totals& totals) {
   text += fmt::format("elections won {}, promotions {}, switches seen {}, slowest to converge {} ms\n",
                       totals.event("+elected-leader"), totals.event("+promoted-slave"), totals.event("+switch-master"),
                       totals.settled_max.count());
-  text +=
-      fmt::format("acknowledged writes {}, lost {}; guarded by min-replicas, one master lost at most {} ms of them\n",
-                  totals.acknowledged, totals.lost, totals.loss_span_max.count());
+  text += fmt::format(
+      "acknowledged writes {}, lost {}; guarded by min-replicas with one replica, a master lost at most {} ms of "
+      "them\n",
+      totals.acknowledged, totals.lost, totals.loss_span_max.count());
   text += fmt::format("alerts delivered {}, repeated {}, dead {}\n", totals.alerts_delivered, totals.alerts_repeated,
                       totals.alerts_dead);
   text += "faults (asked for, happened):\n";

@@ -56,6 +56,8 @@ void StockSentinel::boot() {
   tilt_until_ = TimePoint{};
   around_.history->add(now(), name_ + " boots");
   for (auto& [name, group] : groups_) {
+    if (group.step == Step::Reconfigure) group.master = group.promoted;  // So it is written since the promotion.
+    group.promoted = Endpoint{};
     group.leader = NodeId{};  // Only the epoch of a vote is in its file.
     group.step = Step::None;
     group.started = TimePoint{};

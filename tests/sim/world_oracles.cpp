@@ -208,10 +208,10 @@ void World::judge_losses() {
     }
     for (const auto& [where, span] : spans) {
       const Millis length = span.second - span.first;
-      report_.loss_span = std::max(report_.loss_span, length);
       // A stock leader knows nothing of write safety.
       const bool exact = settings_.replicas == 1 && settings_.redis.persists && stock_.empty();
       if (!exact || settings_.group.write_safety != WriteSafety::Enforce) continue;
+      report_.loss_span = std::max(report_.loss_span, length);
       if (length <= settings_.group.max_lag + kServerCron) continue;
       invariants_->fail(
           "loss is bounded by max-lag",
