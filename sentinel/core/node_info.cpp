@@ -1,5 +1,6 @@
 #include "sentinel/core/node_info.h"
 
+#include "sentinel/core/info_fields.h"
 #include "sentinel/core/limits.h"
 
 namespace sentinel {
@@ -104,15 +105,8 @@ NodeInfo parse_node_info(std::string_view text) {
   info.master_last_io = Millis{-1000};
   std::string_view host;
   std::uint64_t port = 0;
-  while (!text.empty()) {
-    const auto end = text.find('\n');
-    std::string_view line = text.substr(0, end);
-    text = end == std::string_view::npos ? std::string_view{} : text.substr(end + 1);
-    if (line.ends_with('\r')) line.remove_suffix(1);
-    const auto colon = line.find(':');
-    if (line.empty() || line.front() == '#' || colon == std::string_view::npos) continue;
-    read_field(info, line.substr(0, colon), line.substr(colon + 1), host, port);
-  }
+  for_each_info_field(text,
+                      [&](std::string_view key, std::string_view value) { read_field(info, key, value, host, port); });
   if (!host.empty() && host.size() <= kHostBytesMax && port != 0)
     info.master = Endpoint{std::string(host), static_cast<std::uint16_t>(port)};
   return info;

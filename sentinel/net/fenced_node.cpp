@@ -1,25 +1,19 @@
 #include "sentinel/net/fenced_node.h"
 
+#include "sentinel/core/info_fields.h"
+
 namespace sentinel {
 
 FencedNode parse_fenced_node(std::string_view text) {
   FencedNode node;
   node.info = parse_node_info(text);
-  while (!text.empty()) {
-    const auto end = text.find('\n');
-    std::string_view line = text.substr(0, end);
-    text = end == std::string_view::npos ? std::string_view{} : text.substr(end + 1);
-    if (line.ends_with('\r')) line.remove_suffix(1);
-    const auto colon = line.find(':');
-    if (colon == std::string_view::npos) continue;
-    const std::string_view key = line.substr(0, colon);
-    const std::string_view value = line.substr(colon + 1);
+  for_each_info_field(text, [&](std::string_view key, std::string_view value) {
     if (key == "repl_backlog_first_byte_offset") node.backlog_first = parse_unsigned(value, UINT64_MAX).value_or(0);
     const auto database = key.starts_with("db") ? parse_unsigned(key.substr(2), 1'000'000) : std::nullopt;
-    if (!database || !value.starts_with("keys=")) continue;
+    if (!database || !value.starts_with("keys=")) return;
     ++node.databases;
     node.database = static_cast<unsigned>(*database);
-  }
+  });
   return node;
 }
 

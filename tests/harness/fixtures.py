@@ -1,10 +1,13 @@
 """pytest fixtures of all tests with real servers; a conftest.py imports them by name."""
 
 import os
+import shutil
+import tempfile
 import warnings
 
 import pytest
 
+from harness.certificates import Authority
 from harness.cluster import Cluster
 from harness.names import HostNames, NamesUnavailable
 from harness.network import Network, NetworkUnavailable
@@ -83,3 +86,12 @@ def names():
     yield make
     for each in made:
         each.close()
+
+
+@pytest.fixture(scope="module")
+def authority():
+    """A certificate authority of the test's own."""
+    folder = tempfile.mkdtemp(prefix="vigil-ca-")
+    os.chmod(folder, 0o755)
+    yield Authority(folder)
+    shutil.rmtree(folder, ignore_errors=True)

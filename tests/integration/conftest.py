@@ -11,4 +11,4 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-from harness.fixtures import deploy, hosts, names  # noqa: E402, F401
+from harness.fixtures import authority, deploy, hosts, names  # noqa: E402, F401

@@ -6,21 +6,12 @@ import signal
 import socket
 import ssl
 import subprocess
-import tempfile
 
 import pytest
 
 from harness import RespClient, RespError, wait_for
 from harness.certificates import Authority, NodeTls
 from harness.vigil_node import program as vigil_program
-
-
-@pytest.fixture(scope="module")
-def authority():
-    folder = tempfile.mkdtemp(prefix="vigil-ca-")
-    os.chmod(folder, 0o755)
-    yield Authority(folder)
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 def redis_cli(sentinel, *args, cert=None):

@@ -1,27 +1,17 @@
 """TLS as a sentinel.conf says it: the whole deployment, beside redis-sentinel in one quorum, and renewed while it runs."""
 
 import os
-import shutil
 import signal
 import subprocess
-import tempfile
 
 import pytest
 
 from harness import RespError, wait_for
-from harness.certificates import Authority, NodeTls
+from harness.certificates import NodeTls
 from harness.ports import free_port
 
 DOWN_AFTER_MS = 1500  # Stock pings once a second.
 FAILOVER_TIMEOUT_MS = 4000
-
-
-@pytest.fixture(scope="module")
-def authority():
-    folder = tempfile.mkdtemp(prefix="vigil-ca-")
-    os.chmod(folder, 0o755)
-    yield Authority(folder)
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 def tls_of(authority):
