@@ -33,11 +33,15 @@ class EventLog:
         self._stop = threading.Event()
         self._selector = selectors.DefaultSelector()
         self._links = {}
+        self._subscribed = set()  # Names of the sentinels that confirmed it.
         self._thread = threading.Thread(target=self._run, name="event-log", daemon=True)
 
     def __enter__(self):
         self._connect_missing()
+        linked = set(self._links)
         self._thread.start()
+        # A sentinel may carry out a command of another connection before it reads this one's subscription.
+        wait_for(lambda: linked <= self._subscribed, "the sentinels confirm the subscription")
         return self
 
     def __exit__(self, kind, *_):
@@ -66,6 +70,7 @@ class EventLog:
             self._selector.register(client.socket, selectors.EVENT_READ, sentinel)
 
     def _drop(self, sentinel):
+        self._subscribed.discard(sentinel.name)
         client, _parser = self._links.pop(sentinel.name)
         self._selector.unregister(client.socket)
         client.close()
@@ -91,11 +96,18 @@ class EventLog:
             return
         parser.feed(data)
         for reply in parser.replies():
-            if isinstance(reply, list) and reply[0] == "pmessage":
+            if isinstance(reply, list) and reply[0] == "psubscribe":
+                self._subscribed.add(sentinel.name)
+            elif isinstance(reply, list) and reply[0] == "pmessage":
                 said = Announcement(now, sentinel, reply[2], reply[3])
                 self.announcements.append(said)
                 if self._on_event:
                     self._on_event(said)
+
+    def wait_subscribed(self):
+        """Until every sentinel has confirmed: a restarted one says nothing to this log before."""
+        wait_for(lambda: self._subscribed >= {sentinel.name for sentinel in self._sentinels},
+                 "all sentinels confirm the subscription")
 
     def of(self, channel, payload_part="", sentinel=None, since=0.0):
         return [said for said in list(self.announcements)

@@ -50,6 +50,7 @@ def set_all(cluster, option, value):
 def switch(cluster, events, names_told):
     """A planned failover; nodes and clients are told names, or addresses."""
     old = cluster.wait_settled()
+    events.wait_subscribed()  # Some tests have just restarted a sentinel.
     since = time.monotonic()
     assert cluster.sentinels[0].call("SENTINEL", "FAILOVER", GROUP) == "OK"
     new = cluster.wait_switched(away_from=old)
