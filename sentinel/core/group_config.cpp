@@ -118,11 +118,13 @@ void Group::apply_config(Turn& turn, const PendingConfig& config) {
   if (old != to) {
     previous_master_ = old->at;
     old->s_down = false;  // Judged anew, as the replica that it is now.
+    if (old->liveness.suspected(turn.ear())) old->demoted_silent_since = old->liveness.last_ok();
     old->rebooted_at.reset();
   }
   switched_at_ = turn.now;
   to->foreign = to->claimed = false;
   to->s_down = o_down_ = false;
+  to->demoted_silent_since.reset();
   to->liveness.reset(turn.ear());
   to->refused_since.reset();
   to->rebooted_at.reset();

@@ -58,6 +58,8 @@ void Group::on_ping_reply(Turn& turn, const PingReply& input) {
 std::optional<std::string> Group::down_reason(const Turn& turn, const Node& node) const {
   if (node.liveness.down(turn.ear()))  // R-D1
     return node.ping_error.empty() ? "no acceptable reply for down-after" : "answers PING with: " + node.ping_error;
+  // R-D10: clients read from whatever replica we name; a master that others found down is none of them.
+  if (node.demoted_silent_since == node.liveness.last_ok()) return "was silent when another master took its place";
   // R-D4: refused without a break for crash_confirm, and not heard since.
   if (settings_.crash_detection && node.refused_since && turn.ear() - *node.refused_since >= settings_.crash_confirm)
     return "refuses connections: no process listens";

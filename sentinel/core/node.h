@@ -49,6 +49,8 @@ struct Node {
   Liveness liveness;
   std::optional<TimePoint> refused_since;  // R-D4: refused at every attempt since (listening time).
   bool busy_killed = false;
+  // R-D10: not heard since, and no longer the master (listening time).
+  std::optional<TimePoint> demoted_silent_since;
   bool s_down = false;
   TimePoint s_down_since{};
   std::string s_down_why;

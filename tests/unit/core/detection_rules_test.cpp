@@ -101,6 +101,35 @@ TEST(Detection, AMasterThatRebootedAndAnswersIsUp) {  // R-D9
   EXPECT_FALSE(world.saw("+sdown"));
 }
 
+TEST(Detection, ASilentMasterThatOthersReplacedIsNoReplicaToReadFrom) {  // R-D10
+  OneSentinel world;
+  world.settle();
+  world.played[kMaster].answers = false;
+  world.pass(group_settings().down_after * 3 / 4);  // Others counted from an earlier answer.
+  ASSERT_FALSE(world.saw("+sdown"));
+  world.say(kPeerB, ConfigMessage{"g", Epoch{9}, kReplica2, "run-x", kPeerB});
+  ASSERT_TRUE(world.saw("+switch-master"));
+  const auto old_master = [&] {
+    const GroupStatus status = *world.core.status(world.now, "g");
+    for (const NodeStatus& replica : status.replicas)
+      if (replica.at == kMaster) return replica;
+    return NodeStatus{};
+  };
+  EXPECT_TRUE(old_master().s_down) << "from the moment of the switch";
+  world.kill(kMaster);  // The link that hung is closed, a new one is answered.
+  world.revive(kMaster);
+  EXPECT_TRUE(world.pass_until([&] { return !old_master().s_down; })) << "it answers again";
+}
+
+TEST(Detection, ALivingMasterThatOthersReplacedStaysUp) {  // R-D10
+  OneSentinel world;
+  world.settle();
+  world.say(kPeerB, ConfigMessage{"g", Epoch{9}, kReplica2, "run-x", kPeerB});
+  ASSERT_TRUE(world.saw("+switch-master"));
+  world.pass(3000ms);
+  EXPECT_FALSE(world.saw("+sdown"));
+}
+
 TEST(Detection, ARefusedPasswordIsNamedWhereItIsSeen) {
   OneSentinel world;
   world.settle();
