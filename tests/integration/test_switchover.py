@@ -134,8 +134,10 @@ def test_a_replica_that_does_not_catch_up_ends_it_with_everything_as_it_was(depl
         target = next(node for node in cluster.nodes if node is not master)
         with Writers(cluster) as writers:
             writers.go_on()
-            # Its link to the master is cut, and the master lets it not come back.
-            master.call("ACL", "SETUSER", "default", "-psync", "-sync")
+            # The links to the master are cut, and a wrong password keeps the replicas from coming back.
+            replicas = [node for node in cluster.nodes if node is not master]
+            for node in replicas:
+                node.call("CONFIG", "SET", "masterauth", "wrong")
             master.call("CLIENT", "KILL", "TYPE", "replica")
             writers.go_on()
             done = run_vigilctl(cluster, "switchover", GROUP, "--to", ":".join(map(str, target.address)),
@@ -145,7 +147,8 @@ def test_a_replica_that_does_not_catch_up_ends_it_with_everything_as_it_was(depl
             events.wait("-failover-abort-drain-timeout")
             writers.go_on(master.address)
             assert cluster.master is master and cluster.masters() == [master]
-            master.call("ACL", "SETUSER", "default", "+psync", "+sync")
+            for node in replicas:
+                node.call("CONFIG", "SET", "masterauth", "")
             cluster.wait_follow(master)
             cluster.wait_settled()
 
