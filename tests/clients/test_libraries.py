@@ -56,6 +56,11 @@ def applications(cluster, libraries, **options):
     installed = {library: library.installed() for library in libraries}
     running = {(library, task): Application(library, task, cluster, PAUSE_MS, **options)
                for library in libraries if installed[library] for task in ("write", "read")}
+    master = cluster.wait_settled()
+    with master.client() as client:  # What the readers read. A writer's own first write may be refused.
+        for library in libraries:
+            client.call("SET", f"{library.key}:0", "0")
+        wait_for(lambda: client.call("WAIT", 2, 1000) == 2, "the replicas have what is to be read")
     try:
         for application in running.values():
             application.process.start()

@@ -50,13 +50,15 @@ def exchange(cluster, to):
             assert epochs[line] >= value, f"{line} of {sentinel} went back"
 
 
-def fail_over(cluster):
+def fail_over(cluster, program_may_err=False):
+    """Redis-sentinel on a busy machine may find the new master down for a moment, and fail over again."""
     old = cluster.wait_settled()
     old.kill()
     new = cluster.wait_switched(away_from=old, timeout=60)
     old.restart()
-    assert cluster.wait_settled() is new
-    return new
+    settled = cluster.wait_settled()
+    assert settled is new or program_may_err
+    return settled
 
 
 def test_redis_sentinel_to_vigil_and_back_with_failovers_between(deploy):
@@ -69,11 +71,11 @@ def test_redis_sentinel_to_vigil_and_back_with_failovers_between(deploy):
             with open(sentinel.config_path, "w") as file:
                 file.write("# The operator's comment.\n" + text)
             sentinel.restart()
-        fail_over(cluster)
+        fail_over(cluster, program_may_err=True)
         exchange(cluster, program())
         fail_over(cluster)
         exchange(cluster, STOCK_SENTINEL)
-        fail_over(cluster)
+        fail_over(cluster, program_may_err=True)
         exchange(cluster, program())
         fail_over(cluster)
         for sentinel in cluster.sentinels:
