@@ -79,6 +79,17 @@ bool set_rescue(Rescue& target, std::string_view value) {
   return true;
 }
 
+bool set_on_empty_restart(OnEmptyRestart& target, std::string_view value) {
+  if (is_word(value, "failover")) {
+    target = OnEmptyRestart::Failover;
+  } else if (is_word(value, "ignore")) {
+    target = OnEmptyRestart::Ignore;
+  } else {
+    return false;
+  }
+  return true;
+}
+
 bool set_text(std::string& target, std::string_view value) {
   if (has_control_characters(value)) return false;
   target = value;
@@ -113,6 +124,8 @@ std::optional<bool> set_plain(GroupSettings& settings, std::string_view option, 
   if (option == "write-safety") return set_write_safety(settings.write_safety, value);
   if (option == "min-replicas") return set_count(settings.min_replicas, value);
   if (option == "max-lag") return set_millis(settings.max_lag, value, 1);
+  if (option == "on-empty-restart") return set_on_empty_restart(settings.on_empty_restart, value);
+  if (option == "loading-timeout") return set_millis(settings.loading_timeout, value, 0);
   if (option == "rescue") return set_rescue(settings.rescue, value);
   return std::nullopt;
 }

@@ -56,6 +56,7 @@ inline GroupSettings yaml_group_defaults() {
   group.crash_detection = true;
   group.write_safety = WriteSafety::Enforce;
   group.rescue = Rescue::Stream;
+  group.on_empty_restart = OnEmptyRestart::Failover;
   return group;
 }
 

@@ -101,6 +101,7 @@ void Group::reset(Turn& turn) {
   master_->liveness.reset(turn.ear());
   master_->refused_since.reset();
   master_->run_id.clear();
+  reborn_.reset();
   master_->rebooted_at.reset();
   next_attempt_ = TimePoint{};
   attempts_ = in_vain_ = 0;
@@ -205,6 +206,9 @@ void Group::on_link_up(Turn& turn, const LinkUp& input) {
 
 void Group::on_link_down(Turn& turn, const LinkDown& input) {
   Node& node = *find(input.link);
+  if (node.connected) node.lost_at = turn.now;
+  node.loading_since.reset();
+  if (node.connected && &node == master_) master_lost(turn);
   node.connected = false;
   node.listening = false;
   node.info_asked = false;
@@ -252,6 +256,7 @@ void Group::advance(Turn& turn) {
     const auto before = std::pair(turn.out.now.size() + turn.out.after_persist.size() + turn.out.persist.size(),
                                   turn.out.events.size());
     if (merge_due_) merge_records(turn);
+    judge_reborn(turn);
     for (const auto& node : nodes_) judge(turn, *node);
     judge_objective(turn);
     push_view(turn);
@@ -293,6 +298,8 @@ void Group::compute_deadline(const Turn& turn) {
     }
     if (!node->s_down) by_ear(node->liveness.down_at());
     if (!node->s_down && node->rebooted_at) by(*node->rebooted_at + settings_.master_reboot_down_after);
+    if (!node->s_down && node->loading_since && settings_.loading_timeout > Millis{0})
+      by(*node->loading_since + settings_.loading_timeout + Millis{1});
     if (node->correction && !node->correction->sent) by(std::max(node->correction->not_before, turn.now + Millis{10}));
   }
   if (!master_->liveness.suspected(turn.ear())) by_ear(master_->liveness.suspect_at());
@@ -306,6 +313,7 @@ void Group::compute_deadline(const Turn& turn) {
   }
   if (leading()) by(campaign_->next_renewal);
   if (campaign_ && campaign_->paused) by(campaign_->next_pause);
+  by(reborn_deadline());
   if (server_failover_since_ && !campaign_) by(abort_server_failover_at(turn));
   std::visit(
       overloaded{

@@ -179,6 +179,7 @@ class Group {
   void count_votes(Turn& turn);
   void become_leader(Turn& turn);
   void lose_election(Turn& turn, const std::string& why);
+  bool master_healthy(const Turn& turn) const;
   std::optional<VoteRefusal> refuses_vote(const Turn& turn, const NodeId& from, const VoteRequest& request) const;
   void renew_lease(Turn& turn);
   bool lease_valid(const Turn& turn) const;
@@ -249,6 +250,7 @@ class Group {
   void send_config(Turn& turn, const NodeId& to, bool asks = false) const;
   ConfigMessage config_message() const;
   void learn_replicas(Turn& turn, const NodeInfo& info);
+  void learn_master(Turn& turn, const NodeInfo& info);
   void learn_identity(Turn& turn, Node& node, const NodeInfo& info);
   bool is_stranger(const Turn& turn, const Node& node, const NodeInfo& info) const;
   bool follows_ours(const NodeInfo& info) const;
@@ -266,6 +268,16 @@ class Group {
   void each_stock_up(const Turn& turn, Do&& act) const {
     each_up(turn, PeerKind::Stock, std::forward<Do>(act));
   }
+
+  // Reboots.
+  bool guards_reboots() const;
+  bool reborn_with_less() const;
+  void note_held(Node& node, const NodeInfo& info);
+  const Node* best_holder() const;
+  void master_lost(const Turn& turn);
+  void judge_reborn(Turn& turn);
+  void follow_reborn(Turn& turn);
+  TimePoint reborn_deadline() const;
 
   // Correction.
   enum class Wrong { IsMaster, FollowsOldMaster, FollowsOther };
@@ -315,6 +327,7 @@ class Group {
   std::set<std::string> histories_;             // Every replication id that was this group's.
   std::map<std::string, std::uint64_t> forks_;  // R-L6: from which offset on a former history is not ours.
   Endpoint previous_master_;
+  std::optional<Reborn> reborn_;  // R-L20: our master came back, and is not followed, or not judged yet.
   std::optional<Epoch> conflict_reported_;
 
   // Agreement.

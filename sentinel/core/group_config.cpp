@@ -121,6 +121,7 @@ void Group::apply_config(Turn& turn, const PendingConfig& config) {
     if (old->liveness.suspected(turn.ear())) old->demoted_silent_since = old->liveness.last_ok();
     old->rebooted_at.reset();
   }
+  reborn_.reset();
   switched_at_ = turn.now;
   to->foreign = to->claimed = false;
   to->s_down = o_down_ = false;
@@ -238,7 +239,12 @@ void Group::on_info(Turn& turn, LinkId link, const NodeInfo& info) {
   node.moved = false;
   node.info_at = node.heard_at = turn.now;
   node.next_info = turn.now + info_period(turn, node);
-  if (&node != master_ || node.foreign || info.role != NodeRole::Master) return;
+  if (&node != master_) return note_held(node, info);
+  if (node.foreign || info.role != NodeRole::Master || reborn_) return;
+  learn_master(turn, info);
+}
+
+void Group::learn_master(Turn& turn, const NodeInfo& info) {
   learn_fork(info);
   if (history_ != info.replication_id && !info.replication_id.empty()) {
     history_ = info.replication_id;

@@ -41,9 +41,10 @@ bool Group::vote_unresolved(const Turn& turn) const {
 
 // Nothing is corrected towards a master that isn't one, nor while a leader may be at work.
 bool Group::may_correct(const Turn& turn) const {
-  return !vote_unresolved(turn) && !campaign_ && !pending_ && !claim_blocks(turn) && !stock_failover(turn) &&
-         !turn.tilt && !ballot_.promised_to_other(turn.now, turn.process.self) && master_->answering() &&
-         master_->has_info && master_->role_reported == NodeRole::Master && !master_->liveness.suspected(turn.ear());
+  return !vote_unresolved(turn) && !reborn_ && !campaign_ && !pending_ && !claim_blocks(turn) &&
+         !stock_failover(turn) && !turn.tilt && !ballot_.promised_to_other(turn.now, turn.process.self) &&
+         master_->answering() && master_->has_info && master_->role_reported == NodeRole::Master &&
+         !master_->liveness.suspected(turn.ear());
 }
 
 void Group::correct(Turn& turn, Node& node) {
@@ -93,7 +94,7 @@ void Group::on_message(Turn& turn, const NodeId& from, const ConfirmRequest& req
   // Whoever has voted for a newer leader can't vouch for the older configuration.
   const bool newer_leader =
       (ballot_.voted_epoch() > request.epoch && turn.now < ballot_.promised_until()) || vote_unresolved(turn);
-  const bool confirmed = is_member(turn.peers, from) && !pending_ && !campaign_ && !newer_leader &&
+  const bool confirmed = is_member(turn.peers, from) && !reborn_ && !pending_ && !campaign_ && !newer_leader &&
                          !claim_blocks(turn) && !stock_failover(turn) && request.epoch == config_epoch_ &&
                          master_->is_at(request.master);
   turn.act(SendPeer{from, ConfirmReply{name(), request.epoch, request.round, confirmed}});

@@ -10,7 +10,9 @@ namespace sentinel {
 Millis Group::info_period(const Turn& turn, const Node& node) const {
   const bool failing = o_down_ || campaign_.has_value() || master_->liveness.suspected(turn.ear());
   const bool moving = node.repointing == Repointing::Sent || node.repointing == Repointing::InProgress;
-  if (failing || moving || node.correction) return turn.urgent_info_period;
+  // R-L20: its replicas' last word, and its own first.
+  const bool lost = guards_reboots() && (!master_->connected || reborn_);
+  if (failing || moving || lost || node.correction) return turn.urgent_info_period;
   // R-L3: how long a fresh master's grace lasts depends on its first replica.
   const bool in_grace = &node == master_ && settings_.write_safety == WriteSafety::Enforce &&
                         switched_at_ != TimePoint{} && turn.now < switched_at_ + settings_.max_lag;
@@ -49,6 +51,10 @@ void Group::on_ping_reply(Turn& turn, const PingReply& input) {
   if (node.identified) node.heard_at = turn.now;
   node.ping_error = acceptable ? std::string{} : input.text;
   if (input.verdict == PingVerdict::Pong) node.rebooted_at.reset();
+  if (input.verdict != PingVerdict::Loading)
+    node.loading_since.reset();
+  else if (!node.loading_since)
+    node.loading_since = turn.now;
   if (input.verdict == PingVerdict::Busy && node.s_down && !std::exchange(node.busy_killed, true))
     turn.act(ScriptKill{node.link});
 }
@@ -66,6 +72,15 @@ std::optional<std::string> Group::down_reason(const Turn& turn, const Node& node
   // R-D9: LOADING is an acceptable reply, but not for ever after a reboot.
   if (node.rebooted_at && turn.now - *node.rebooted_at > settings_.master_reboot_down_after)
     return "rebooted and is still loading";
+  if (&node == master_ && settings_.loading_timeout > Millis{0} && node.loading_since &&  // R-D11
+      turn.now - *node.loading_since > settings_.loading_timeout)
+    return "loads its data for longer than loading-timeout";
+  // R-L20. What is down stays so until it is known who answers there.
+  if (&node == master_ && reborn_with_less()) return std::string(describe(*reborn_->less));
+  const bool unknown = node.info_asked && !node.identified;
+  if (&node == master_ && node.s_down && guards_reboots() && node.connected &&
+      (unknown || (reborn_ && !node.info.loading)))
+    return node.s_down_why;
   // R-C6: whoever answers where our master was.
   if (&node == master_ && node.foreign) return "another deployment's node answers at its address";
   // R-D8: our master says it is a replica, and goes on saying so.
@@ -109,7 +124,7 @@ void Group::note_stream(const Turn& turn, Node& node, const NodeInfo& info) {
 }
 
 bool Group::evidence_of_life(const Turn& turn) const {
-  if (!life_proved_ || !master_->s_down || master_->refused_since) return false;
+  if (!life_proved_ || !master_->s_down || master_->refused_since || reborn_with_less()) return false;
   if (turn.now - master_->s_down_since >= settings_.evidence_hold_max) return false;
   return turn.now < *life_proved_ + settings_.down_after;
 }

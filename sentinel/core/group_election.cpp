@@ -138,6 +138,7 @@ void Group::become_candidate(Turn& turn, bool forced) {
                          .leader = turn.process.self,
                          .from = master_->at,
                          .cause = forced                   ? "operator"
+                                  : reborn_with_less()     ? "rebooted"
                                   : master_->refused_since ? "crashed"
                                                            : "down",
                          .outcome = "running"};
@@ -166,6 +167,12 @@ void Group::become_candidate(Turn& turn, bool forced) {
 
 // --- Voting (R-E1, R-E2, R-E5).
 
+bool Group::master_healthy(const Turn& turn) const {
+  // R-L20: that a process answers where our master was does not make it our master.
+  if (guards_reboots() && (!master_->identified || reborn_)) return false;
+  return !master_->s_down && master_->connected && master_->liveness.healthy(turn.ear());
+}
+
 std::optional<VoteRefusal> Group::refuses_vote(const Turn& turn, const NodeId& from, const VoteRequest& request) const {
   if (!turn.store_healthy) return VoteRefusal::StoreUnavailable;    // R-E7
   if (!is_member(turn.peers, from)) return VoteRefusal::NotMember;  // R-E3
@@ -175,8 +182,7 @@ std::optional<VoteRefusal> Group::refuses_vote(const Turn& turn, const NodeId& f
   const bool given = ballot_.voted_epoch() == request.epoch;  // Then it is repeatable.
   // A name of which we know nothing may be our master's.
   const bool ours = master_->is_at(request.master) || names_.address_of(request.master.host).empty();
-  if (!given && !request.forced && ours &&
-      ((!master_->s_down && master_->connected && master_->liveness.healthy(turn.ear())) || evidence_of_life(turn)))
+  if (!given && !request.forced && ours && (master_healthy(turn) || evidence_of_life(turn)))
     return VoteRefusal::MasterHealthy;
   return std::nullopt;
 }

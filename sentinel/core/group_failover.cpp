@@ -38,6 +38,11 @@ ReplicaView Group::view_of(const Node& node, TimePoint fresh_since) const {
   view.priority = node.info.priority;
   view.offset = is_master ? node.info.master_offset : node.info.replica_offset;
   view.master_link_down = node.info.master_link_down;
+  // R-L20: it waits for a copy of the emptiness, and has all that it had until that arrives.
+  if (reborn_with_less() && node.held && node.held->history == history_) {
+    view.syncing = false;
+    view.offset = std::max(view.offset, node.held->offset);
+  }
   if (campaign_)
     if (const auto it = campaign_->rejected.find(node.link); it != campaign_->rejected.end()) view.refused = it->second;
   return view;

@@ -121,6 +121,8 @@ void Group::learn_identity(Turn& turn, Node& node, const NodeInfo& info) {
   const bool rebooted = !node.run_id.empty() && !info.run_id.empty() && node.run_id != info.run_id;
   if (rebooted) emit(turn, "+reboot", Level::Notice, prefix(node));
   if (rebooted && &node == master_ && settings_.master_reboot_down_after > Millis{0}) node.rebooted_at = turn.now;
+  if (rebooted && &node == master_ && guards_reboots())
+    reborn_ = Reborn{.run_id = info.run_id, .since = turn.now, .lost_at = node.lost_at};
   if (rebooted || (first && !histories_.empty())) {
     const bool stranger = is_stranger(turn, node, info);
     if (stranger && !node.foreign)

@@ -8,6 +8,7 @@
 #include "sentinel/core/input.h"
 #include "sentinel/core/liveness.h"
 #include "sentinel/core/node_info.h"
+#include "sentinel/core/reborn.h"
 
 namespace sentinel {
 
@@ -65,10 +66,14 @@ struct Node {
   NodeRole role_reported = NodeRole::Unknown;
   TimePoint role_since{};
   std::string run_id;
+  TimePoint lost_at{};   // Its connection ended then.
   TimePoint heard_at{};  // The process that we know it by answered last (monotonic time).
   bool foreign = false;  // R-C6.
   bool claimed = false;  // R-M6: watched only to see whether it is what a stock sentinel says. Foreign until then.
   std::optional<TimePoint> rebooted_at;  // R-D9: the master came back as another process and has not answered +PONG.
+
+  std::optional<TimePoint> loading_since;  // R-D11: it has answered nothing but -LOADING since.
+  std::optional<HeldData> held;            // R-L20: of our master's history. Replicas only.
 
   // R-D5: the stream position last seen, and when.
   std::uint64_t stream_offset = 0;

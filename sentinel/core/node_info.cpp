@@ -6,6 +6,8 @@
 namespace sentinel {
 namespace {
 
+constexpr std::uint64_t kKeysMax = std::uint64_t{1} << 48;  // Of one database; sums of them do not overflow.
+
 struct ReplicaLine {
   Endpoint at;
   bool online = false;
@@ -36,6 +38,13 @@ std::optional<ReplicaLine> replica_line(std::string_view value) {
   const auto number = parse_unsigned(port, 65535);
   if (ip.empty() || ip.size() > kHostBytesMax || !number || *number == 0) return std::nullopt;
   return ReplicaLine{.at = {std::string(ip), static_cast<std::uint16_t>(*number)}, .online = state == "online"};
+}
+
+// "db0" and its "keys=1000,expires=0,avg_ttl=0": how many keys.
+std::uint64_t keys_of(std::string_view key, std::string_view value) {
+  if (!key.starts_with("db") || key.find_first_not_of("0123456789", 2) != std::string_view::npos) return 0;
+  if (!value.starts_with("keys=")) return 0;
+  return parse_unsigned(value.substr(5, value.find(',') - 5), kKeysMax).value_or(0);
 }
 
 bool is_replica_key(std::string_view key) {
@@ -72,6 +81,12 @@ void read_field(NodeInfo& info, std::string_view key, std::string_view value, st
     info.server_failover = value != "no-failover";
   else if (key == "second_repl_offset")
     info.second_offset = parse_unsigned(value, UINT64_MAX);  // -1: there is none.
+  else if (key == "aof_enabled")
+    info.append_only = value == "1";
+  else if (key == "rdb_last_load_keys_loaded")
+    info.loaded_keys = parse_unsigned(value, UINT64_MAX);
+  else if (const auto keys = keys_of(key, value); keys > 0)
+    info.keys += keys;
   else if (key == "master_host")
     host = value;
   else if (key == "master_port")

@@ -24,6 +24,9 @@ struct NodeInfo {
   std::optional<std::uint64_t> second_offset;  // second_repl_offset: the first one that id2 does not cover.
   std::uint64_t master_offset = 0;             // master_repl_offset.
   bool server_failover = false;                // master_failover_state: a FAILOVER command is under way (Redis 6.2).
+  std::uint64_t keys = 0;                      // In all databases.
+  std::optional<std::uint64_t> loaded_keys;    // rdb_last_load_keys_loaded (Redis 7.0): of the snapshot it began with.
+  bool append_only = false;                    // aof_enabled.
   unsigned online_replicas = 0;                // Of `replicas`: those that have all data and stream.
   std::vector<Endpoint> replicas;              // slaveN lines; masters only.
 

@@ -18,6 +18,7 @@
 namespace sentinel {
 
 enum class WriteSafety { Off, Audit, Enforce };
+enum class OnEmptyRestart { Ignore, Failover };
 
 struct GroupSettings {
   std::string name;
@@ -40,6 +41,9 @@ struct GroupSettings {
   Millis rescue_deadline{10000};
   std::uint64_t rescue_bytes_max = std::uint64_t{256} << 20;  // Of one file.
   unsigned rescue_keep = 10;                                  // Files of the group.
+
+  OnEmptyRestart on_empty_restart = OnEmptyRestart::Ignore;  // R-L20.
+  Millis loading_timeout{0};                                 // R-D11. 0: off.
 
   std::string auth_user;
   std::string auth_pass;

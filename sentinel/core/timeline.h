@@ -17,7 +17,7 @@ struct FailoverTimeline {
   NodeId leader;
   Endpoint from;
   Endpoint to;          // Port 0 until one was chosen.
-  std::string cause;    // "down", "crashed", "operator".
+  std::string cause;    // "down", "crashed", "rebooted", "operator".
   std::string outcome;  // "running", "promoted", "done", or the abort's event name and reason.
   // Phase name and milliseconds since the last sign of life of the old master
   // (negative never; since the operator's command for cause "operator"):

@@ -102,6 +102,8 @@ std::string to_json(const GroupSettings& settings) {
               {"write_safety", static_cast<unsigned>(settings.write_safety)},
               {"min_replicas", settings.min_replicas},
               {"max_lag_ms", settings.max_lag.count()},
+              {"on_empty_restart", static_cast<unsigned>(settings.on_empty_restart)},
+              {"loading_timeout_ms", settings.loading_timeout.count()},
               {"rescue", static_cast<unsigned>(settings.rescue)},
               {"rescue_deadline_ms", settings.rescue_deadline.count()},
               {"rescue_bytes_max", settings.rescue_bytes_max},
@@ -133,6 +135,11 @@ GroupSettings settings_from_json(const std::string& text) {
   if (safety <= static_cast<unsigned>(WriteSafety::Enforce)) settings.write_safety = static_cast<WriteSafety>(safety);
   read(value, "min_replicas", settings.min_replicas);
   read(value, "max_lag_ms", settings.max_lag);
+  unsigned restart = static_cast<unsigned>(settings.on_empty_restart);
+  read(value, "on_empty_restart", restart);
+  if (restart <= static_cast<unsigned>(OnEmptyRestart::Failover))
+    settings.on_empty_restart = static_cast<OnEmptyRestart>(restart);
+  read(value, "loading_timeout_ms", settings.loading_timeout);
   unsigned rescue = static_cast<unsigned>(settings.rescue);
   read(value, "rescue", rescue);
   if (rescue <= static_cast<unsigned>(Rescue::Snapshot)) settings.rescue = static_cast<Rescue>(rescue);

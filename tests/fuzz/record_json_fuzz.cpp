@@ -35,8 +35,9 @@ void check_settings(const std::string& text, const json& value) {
   if (value.is_object() && value.contains("master")) {
     CHECK(settings.master.port == number_in<std::uint16_t>(value["master"], "port", 0));
   }
-  for (const Millis duration : {settings.down_after, settings.failover_timeout, settings.crash_confirm,
-                                settings.evidence_hold_max, settings.max_lag, settings.master_reboot_down_after}) {
+  for (const Millis duration :
+       {settings.down_after, settings.failover_timeout, settings.crash_confirm, settings.evidence_hold_max,
+        settings.loading_timeout, settings.max_lag, settings.master_reboot_down_after}) {
     CHECK(duration >= Millis{0} && duration <= kStoredMillisMax);
   }
   const std::string written = to_json(settings);

@@ -125,6 +125,10 @@ NodeInfo RedisServers::info(ServerIndex index) const {
   info.run_id = asked.run_id;
   info.role = asked.is_master() ? NodeRole::Master : NodeRole::Replica;
   info.loading = now < asked.loading_until;
+  // The data set is its log, pings and all; a file of it is an append-only one.
+  info.keys = asked.log.size();
+  info.loaded_keys = 0;
+  info.append_only = tuning_.persists;
   info.replication_id = asked.replid;
   info.replication_id2 = asked.replid2;
   if (asked.second_offset >= 0) info.second_offset = static_cast<std::uint64_t>(asked.second_offset) + 1;

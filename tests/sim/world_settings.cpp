@@ -44,6 +44,7 @@ WorldSettings draw_settings(std::uint64_t seed) {
   if (world.fault_kinds.empty()) world.fault_kinds.push_back(FaultKind::NodeKill);
   if (rng.below(16) == 0) world.groups = 4 + rng.below(3);
   if (world.groups > 1 && rng.below(2) == 0) world.process.max_parallel_failovers = 1 + rng.below(2);
+  if (seed % 3 != 0) world.group.on_empty_restart = OnEmptyRestart::Failover;
   if (seed % 8 == 5) mix_in_stock(world);
   return world;
 }
@@ -66,13 +67,14 @@ std::string to_string(const WorldSettings& world) {
   return fmt::format(
       "{} sentinels and {} stock ones ({}), {} groups of 1+{}, quorum {}, down-after {} ms, failover-timeout {} ms, "
       "parallel-syncs {}, "
-      "crash-detection {}, max-parallel-failovers {}, write-safety {}, delay up to {} ms, commit up to {} ms, servers "
+      "crash-detection {}, on-empty-restart {}, max-parallel-failovers {}, write-safety {}, delay up to {} ms, commit "
+      "up to {} ms, servers "
       "{}, {} faults",
       world.sentinels, world.stock, world.discovery ? "discovered" : "configured", world.groups, world.replicas,
       group.quorum, group.down_after.count(), group.failover_timeout.count(), group.parallel_syncs,
-      group.crash_detection ? "on" : "off", world.process.max_parallel_failovers, static_cast<int>(group.write_safety),
-      world.delay_max.count(), world.commit_max.count(), world.redis.persists ? "persist" : "forget",
-      world.fault_count);
+      group.crash_detection ? "on" : "off", group.on_empty_restart == OnEmptyRestart::Failover ? "failover" : "ignore",
+      world.process.max_parallel_failovers, static_cast<int>(group.write_safety), world.delay_max.count(),
+      world.commit_max.count(), world.redis.persists ? "persist" : "forget", world.fault_count);
 }
 
 }  // namespace sentinel::sim

@@ -55,6 +55,8 @@ class Merge {
     group.write_safety = known.write_safety;
     group.min_replicas = known.min_replicas;
     group.max_lag = known.max_lag;
+    group.on_empty_restart = known.on_empty_restart;
+    group.loading_timeout = known.loading_timeout;
     group.rescue = known.rescue;
     group.rescue_deadline = known.rescue_deadline;
     group.rescue_bytes_max = known.rescue_bytes_max;

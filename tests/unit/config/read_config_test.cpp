@@ -65,6 +65,8 @@ groups:
     crash-detection: off
     crash-confirm: 200ms
     evidence-hold-max: 10s
+    on-empty-restart: ignore
+    loading-timeout: 2m
     write-safety: audit
     write-safety-replicas: 2
     write-safety-max-lag: 4s
@@ -105,6 +107,8 @@ groups:
   group.crash_detection = false;
   group.crash_confirm = 200ms;
   group.evidence_hold_max = 10s;
+  group.on_empty_restart = OnEmptyRestart::Ignore;
+  group.loading_timeout = 2min;
   group.write_safety = WriteSafety::Audit;
   group.min_replicas = 2;
   group.max_lag = 4s;

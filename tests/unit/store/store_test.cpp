@@ -37,6 +37,8 @@ GroupSettings odd_settings() {
   settings.crash_detection = true;
   settings.crash_confirm = Millis(17);
   settings.evidence_hold_max = Millis(18);
+  settings.on_empty_restart = OnEmptyRestart::Failover;
+  settings.loading_timeout = Millis(21);
   settings.write_safety = WriteSafety::Enforce;
   settings.min_replicas = 2;
   settings.max_lag = Millis(19);
