@@ -15,7 +15,8 @@ Columns, sums of all runs or median / worst: writes acknowledged; lost of them; 
 Vigil's); gone: not there after `vigilctl rescue replay` either; had: lost ones that some replica had when the master was
 killed; survived: runs in which no write that was older than half a second was lost; stall: the longest time without an
 acknowledgement of a writer that can reach the new master; serves: from the SIGCONT, or the cut, to the last write that the old
-master acknowledged; full syncs beyond those of the start, of all servers.
+master acknowledged; refused: from the SIGCONT until each of its clients had been refused or disconnected; full syncs beyond
+those of the start, of all servers.
 """
 
 import json
@@ -292,11 +293,15 @@ def table(results):
         values = [one[key] for one in some if one[key] is not None]
         return str(sum(values)) if values else ""
 
+    def survived(some):
+        values = [one["survived"] for one in some if one["survived"] is not None]
+        return f"{sum(values)} of {len(values)}" if values else ""
+
     rows = [["", "runs", "acknowledged", "lost", "runs with loss", "rescued", "gone", "had", "survived", "stall ms",
-             "serves ms", "full syncs"]]
+             "serves ms", "refused ms", "full syncs"]]
     for key, some in results.items():
         rows.append([title(*key), str(len(some)), total(some, "acknowledged"), total(some, "lost"),
                      str(sum(one["lost"] > 0 for one in some)), total(some, "rescued"), total(some, "gone"),
-                     total(some, "had"), total(some, "survived"), times(some, "stall_ms"), times(some, "serves_ms"),
-                     total(some, "full_syncs")])
+                     total(some, "had"), survived(some), times(some, "stall_ms"), times(some, "serves_ms"),
+                     times(some, "refused_ms"), total(some, "full_syncs")])
     return aligned(rows)
