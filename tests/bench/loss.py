@@ -37,6 +37,8 @@ KINDS = ("stock", "vigil")
 MAX_LAG_SECONDS = 10
 SWITCH_SECONDS = 60.0
 DEMOTED_SECONDS = 60.0
+PLANNED_SECONDS = 20.0
+PLANNED_ATTEMPTS = 3
 STEADY_WRITES = 50
 JITTER_SECONDS = 1.0
 TAIL_SECONDS = 0.3
@@ -122,8 +124,15 @@ class Run:
         return new
 
     def _planned(self):
-        self.cluster.sentinels[1].call("SENTINEL", "FAILOVER", self.cluster.group.name)
-        return self._demoted(self._switched())
+        """Asked for again where it was given up, as on a disk that stands still for longer than an election may last."""
+        for attempt in range(PLANNED_ATTEMPTS):
+            self.cluster.sentinels[1].call("SENTINEL", "FAILOVER", self.cluster.group.name)
+            self.result["asked"] = attempt + 1
+            try:
+                return self._demoted(self.cluster.wait_switched(away_from=self.old, timeout=PLANNED_SECONDS))
+            except AssertionError:
+                if not self.old.is_master() or attempt + 1 == PLANNED_ATTEMPTS:
+                    raise
 
     def _kill(self):
         self.old.kill()
