@@ -106,6 +106,10 @@ class Writer:
         times = [at for _, at, _ in self.acknowledged]
         return 1000 * max((later - earlier for earlier, later in zip(times, times[1:])), default=0.0)
 
+    def ledger(self):
+        """{key: value} of what was acknowledged."""
+        return {f"{self._prefix}:{n}": str(n) for n, _, _ in list(self.acknowledged)}
+
     def lost(self, node):
         """The acknowledged writes that `node` doesn't have, as (n, time, address)."""
         missing = []

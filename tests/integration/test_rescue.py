@@ -7,108 +7,12 @@ import subprocess
 
 from harness import EventLog, wait_for
 from harness.ports import free_port
+from harness.queued_writes import QueuedWrites, lost, stop_and_continue, values_of
 from harness.redis_node import RedisNode
-from harness.resp import ReplyParser
+from harness.rescue_files import rescue_files, values_in
 from harness.sentinel_node import REPOSITORY
 
 PROGRAM = os.environ.get("VIGILCTL", os.path.join(REPOSITORY, "build", "release", "vigilctl"))
-QUEUED_WRITES = 500
-CLIENTS = 4
-
-
-class QueuedWrites:
-    """Clients that send writes to a hung master and read the answers when it goes on: the ledger is what was
-    acknowledged."""
-
-    def __init__(self, master, prefix="queued", clients=CLIENTS, writes=QUEUED_WRITES, database=0, value="v"):
-        self.acknowledged = {}  # key -> value
-        self.refused = 0
-        self.database = database
-        self._prefix, self._writes, self._value = prefix, writes, value
-        self._clients = [master.client(timeout=30.0) for _ in range(clients)]
-        for client in self._clients:
-            client.call("SELECT", str(database))
-
-    def key(self, client, n):
-        return f"{self._prefix}:{client}:{n}"
-
-    def send(self):
-        for index, client in enumerate(self._clients):
-            client.send_all([("SET", self.key(index, n), f"{self._value}{n}") for n in range(self._writes)])
-
-    def read(self):
-        for index, client in enumerate(self._clients):
-            for n in range(self._writes):
-                try:
-                    reply = client.read()
-                    if reply == "OK":
-                        self.acknowledged[self.key(index, n)] = f"{self._value}{n}"
-                    else:
-                        self.refused += 1
-                except (OSError, EOFError):
-                    break
-            client.close()
-
-
-def values_of(node, keys, database):
-    with node.client(timeout=10.0) as client:
-        client.call("SELECT", str(database))
-        keys = list(keys)
-        values = []
-        for start in range(0, len(keys), 500):
-            values += client.call("MGET", *keys[start:start + 500])
-        return dict(zip(keys, values))
-
-
-def rescue_files(cluster):
-    """(path, metadata) of every rescue on the disks of all sentinels."""
-    found = []
-    for sentinel in cluster.sentinels:
-        folder = os.path.join(sentinel.state_dir, "rescue", "mymaster")
-        for name in sorted(os.listdir(folder)) if os.path.isdir(folder) else []:
-            if name.endswith((".aof", ".rdb")):
-                path = os.path.join(folder, name)
-                with open(path[:-4] + ".json") as file:
-                    found.append((path, json.load(file)))
-    return found
-
-
-def lost(writes, new):
-    """Acknowledged by the old master, and not on the new one."""
-    there = values_of(new, writes.acknowledged, writes.database)
-    return {key: value for key, value in writes.acknowledged.items() if there[key] != value}
-
-
-def commands_of(path):
-    """The file as a server would execute it: (database, words)."""
-    parser = ReplyParser()
-    with open(path, "rb") as file:
-        parser.feed(file.read())
-    database, commands = None, []
-    for words in parser.replies():
-        if words[0].upper() == "SELECT":
-            database = int(words[1])
-        else:
-            commands.append((database, words))
-    return commands
-
-
-def values_in(path, database):
-    return {words[1]: words[2] for where, words in commands_of(path) if where == database and words[0] == "SET"}
-
-
-def stop_and_continue(cluster, *all_writes):
-    """What clients send to a master that hangs, until it has come back. The new master."""
-    old = cluster.wait_settled()
-    old.pause()
-    for writes in all_writes:
-        writes.send()
-    new = cluster.wait_switched(away_from=old)
-    old.resume()
-    for writes in all_writes:
-        writes.read()
-    cluster.wait_follow(new, [old])
-    return new
 
 
 def test_what_a_stopped_master_acknowledged_is_in_the_file(deploy):
