@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <initializer_list>
 #include <limits>
 #include <optional>
 #include <utility>
@@ -53,40 +54,14 @@ bool set_switch(bool& target, std::string_view value) {
   return true;
 }
 
-bool set_write_safety(WriteSafety& target, std::string_view value) {
-  if (is_word(value, "off")) {
-    target = WriteSafety::Off;
-  } else if (is_word(value, "audit")) {
-    target = WriteSafety::Audit;
-  } else if (is_word(value, "enforce")) {
-    target = WriteSafety::Enforce;
-  } else {
-    return false;
-  }
-  return true;
-}
-
-bool set_rescue(Rescue& target, std::string_view value) {
-  if (is_word(value, "off")) {
-    target = Rescue::Off;
-  } else if (is_word(value, "stream")) {
-    target = Rescue::Stream;
-  } else if (is_word(value, "snapshot")) {
-    target = Rescue::Snapshot;
-  } else {
-    return false;
-  }
-  return true;
-}
-
-bool set_on_empty_restart(OnEmptyRestart& target, std::string_view value) {
-  if (is_word(value, "failover")) {
-    target = OnEmptyRestart::Failover;
-  } else if (is_word(value, "ignore")) {
-    target = OnEmptyRestart::Ignore;
-  } else {
-    return false;
-  }
+// One word of several.
+template <typename Enum>
+bool set_choice(Enum& target, std::string_view value,
+                std::initializer_list<std::pair<std::string_view, Enum>> choices) {
+  const auto found =
+      std::find_if(choices.begin(), choices.end(), [&](const auto& choice) { return is_word(value, choice.first); });
+  if (found == choices.end()) return false;
+  target = found->second;
   return true;
 }
 
@@ -121,12 +96,18 @@ std::optional<bool> set_plain(GroupSettings& settings, std::string_view option, 
   if (option == "crash-detection") return set_switch(settings.crash_detection, value);
   if (option == "crash-confirm") return set_millis(settings.crash_confirm, value, 0);
   if (option == "evidence-hold-max") return set_millis(settings.evidence_hold_max, value, 0);
-  if (option == "write-safety") return set_write_safety(settings.write_safety, value);
+  if (option == "write-safety")
+    return set_choice(settings.write_safety, value,
+                      {{"off", WriteSafety::Off}, {"audit", WriteSafety::Audit}, {"enforce", WriteSafety::Enforce}});
   if (option == "min-replicas") return set_count(settings.min_replicas, value);
   if (option == "max-lag") return set_millis(settings.max_lag, value, 1);
-  if (option == "on-empty-restart") return set_on_empty_restart(settings.on_empty_restart, value);
+  if (option == "on-empty-restart")
+    return set_choice(settings.on_empty_restart, value,
+                      {{"failover", OnEmptyRestart::Failover}, {"ignore", OnEmptyRestart::Ignore}});
   if (option == "loading-timeout") return set_millis(settings.loading_timeout, value, 0);
-  if (option == "rescue") return set_rescue(settings.rescue, value);
+  if (option == "rescue")
+    return set_choice(settings.rescue, value,
+                      {{"off", Rescue::Off}, {"stream", Rescue::Stream}, {"snapshot", Rescue::Snapshot}});
   return std::nullopt;
 }
 

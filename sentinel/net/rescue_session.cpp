@@ -10,6 +10,7 @@
 #include <chrono>
 
 #include "common/resp_reply.h"
+#include "sentinel/net/client_list.h"
 #include "sentinel/net/dial.h"
 #include "sentinel/rescue/rescue_file.h"
 #include "sentinel/rescue/scribe.h"
@@ -31,18 +32,6 @@ using Steady = std::chrono::steady_clock;
 
 std::int64_t wall_clock_ms() {
   return std::chrono::duration_cast<Millis>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
-
-// A value of a line of CLIENT LIST, "id=7 addr=... name=...".
-std::string_view field_of(std::string_view line, std::string_view key) {
-  while (!line.empty()) {
-    const auto end = line.find(' ');
-    const std::string_view field = line.substr(0, end);
-    line = end == std::string_view::npos ? std::string_view{} : line.substr(end + 1);
-    if (field.size() > key.size() && field.starts_with(key) && field[key.size()] == '=')
-      return field.substr(key.size() + 1);
-  }
-  return {};
 }
 
 std::string command_bytes(const Words& words) {
@@ -191,11 +180,11 @@ asio::awaitable<Session::Done> Session::take_lock() {
     const auto end = lines.find('\n');
     const std::string_view line = lines.substr(0, end);
     lines = end == std::string_view::npos ? std::string_view{} : lines.substr(end + 1);
-    const std::string_view other = field_of(line, "name");
+    const std::string_view other = client_list_field(line, "name");
     if (!other.starts_with("sentinel-") || !other.ends_with(kNameSuffix) || other == client_name()) continue;
-    const auto age = parse_unsigned(field_of(line, "age"), UINT32_MAX).value_or(0);
+    const auto age = parse_unsigned(client_list_field(line, "age"), UINT32_MAX).value_or(0);
     if (age > static_cast<std::uint64_t>(patience.count())) {
-      Words kill = target_.named({"CLIENT", "KILL", "ID", std::string(field_of(line, "id"))});
+      Words kill = target_.named({"CLIENT", "KILL", "ID", std::string(client_list_field(line, "id"))});
       const auto killed = co_await ask(std::move(kill));
       if (!killed) co_return unexpected(killed.error());
       continue;

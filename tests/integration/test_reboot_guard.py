@@ -26,7 +26,6 @@ def test_the_data_survive_an_empty_restart(deploy):
         old = cluster.wait_settled()
         fill(cluster, old)
         with EventLog(cluster.sentinels) as events:
-            events.wait_subscribed()
             old.kill()
             old.restart()
             new = cluster.wait_switched(away_from=old)
@@ -43,7 +42,6 @@ def test_a_master_that_kept_its_data_stays_the_master(deploy):
         master = cluster.wait_settled()
         fill(cluster, master)
         with EventLog(cluster.sentinels) as events:
-            events.wait_subscribed()
             master.stop()
             master.restart()
             events.wait("+reboot", count=3)
